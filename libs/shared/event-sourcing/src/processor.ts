@@ -1,0 +1,116 @@
+import type { RecordedEvent } from './event.js';
+import type { Database, Feed, FeedMessage, FeedSubscription, SqlClient } from './ports.js';
+
+/** Where a consumer stands, in its own database; written in the same transaction as the consumer's effect. */
+export interface CheckpointStore {
+  /** Locks and returns the last applied vaultSeq (0 when new). */
+  lock(client: SqlClient, consumer: string, vaultId: string): Promise<number>;
+  advance(client: SqlClient, consumer: string, vaultId: string, seq: number): Promise<void>;
+  isParked(client: SqlClient, consumer: string, vaultId: string): Promise<boolean>;
+  park(consumer: string, vaultId: string, atSeq: number, error: string): Promise<void>;
+  /** Removes the parking; returns false when the vault was not parked. */
+  release(consumer: string, vaultId: string): Promise<boolean>;
+}
+
+/** Reads what a gap hides, from the service that owns the log. */
+export interface OwnerLog {
+  readVault(vaultId: string, fromSeq: number, limit: number): Promise<readonly RecordedEvent[]>;
+  /** Every vault with its last vaultSeq. */
+  heads(): Promise<readonly { vaultId: string; seq: number }[]>;
+}
+
+export interface ProcessorOptions {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly database: Database;
+  readonly checkpoints: CheckpointStore;
+  readonly owner: OwnerLog;
+  readonly apply: (client: SqlClient, event: RecordedEvent) => Promise<void>;
+  /** A vault was parked: somebody must look. */
+  readonly onParked: (vaultId: string, seq: number, error: unknown) => void;
+  /** True for faults of the infrastructure (database away): the message is not poison and comes again. */
+  readonly isTransient: (error: unknown) => boolean;
+}
+
+const REREAD_PAGE = 500;
+
+/**
+ * Applies a vault's events in the order of `vaultSeq`, each exactly once in effect: `seq ≤ last` is skipped,
+ * `last + 1` applied, a jump re-read from the owner. A poison event parks its vault, never the others.
+ */
+export class Processor {
+  constructor(private readonly options: ProcessorOptions) {}
+
+  async start(feed: Feed): Promise<FeedSubscription> {
+    const subscription = await feed.subscribe(
+      { topics: [this.options.topic], group: this.options.consumer },
+      (messages) => this.handle(messages),
+    );
+    await this.catchUp();
+    return subscription;
+  }
+
+  /** Brings every vault up to the owner's head; used at start, when messages may have been missed. */
+  async catchUp(): Promise<void> {
+    for (const head of await this.options.owner.heads()) await this.#advanceTo(head.vaultId, head.seq);
+  }
+
+  async handle(messages: readonly FeedMessage[]): Promise<void> {
+    for (const message of messages) {
+      if (message.seq === undefined) continue;
+      await this.#one(message.key, message.seq, message.body as RecordedEvent);
+    }
+  }
+
+  /** Releases a parked vault and applies what waited. */
+  async release(vaultId: string): Promise<boolean> {
+    const released = await this.options.checkpoints.release(this.options.consumer, vaultId);
+    if (released) {
+      const head = (await this.options.owner.heads()).find((h) => h.vaultId === vaultId);
+      if (head !== undefined) await this.#advanceTo(vaultId, head.seq);
+    }
+    return released;
+  }
+
+  async #one(vaultId: string, seq: number, event: RecordedEvent): Promise<void> {
+    const outcome = await this.#tryApply(vaultId, seq, event);
+    if (outcome === 'gap') await this.#advanceTo(vaultId, seq);
+  }
+
+  async #advanceTo(vaultId: string, target: number): Promise<void> {
+    const { database, checkpoints, consumer, owner } = this.options;
+    let last = await database.transaction((client) => checkpoints.lock(client, consumer, vaultId));
+    while (last < target) {
+      const page = await owner.readVault(vaultId, last + 1, REREAD_PAGE);
+      if (page.length === 0) return;
+      for (const event of page) {
+        if ((await this.#tryApply(vaultId, event.vaultSeq, event)) === 'parked') return;
+        last = event.vaultSeq;
+      }
+    }
+  }
+
+  async #tryApply(
+    vaultId: string,
+    seq: number,
+    event: RecordedEvent,
+  ): Promise<'applied' | 'skipped' | 'gap' | 'parked'> {
+    const { database, checkpoints, consumer } = this.options;
+    try {
+      return await database.transaction(async (client) => {
+        const last = await checkpoints.lock(client, consumer, vaultId);
+        if (await checkpoints.isParked(client, consumer, vaultId)) return 'parked';
+        if (seq <= last) return 'skipped';
+        if (seq > last + 1) return 'gap';
+        await this.options.apply(client, event);
+        await checkpoints.advance(client, consumer, vaultId, seq);
+        return 'applied';
+      });
+    } catch (error) {
+      if (this.options.isTransient(error)) throw error;
+      await checkpoints.park(consumer, vaultId, seq, error instanceof Error ? error.message : String(error));
+      this.options.onParked(vaultId, seq, error);
+      return 'parked';
+    }
+  }
+}

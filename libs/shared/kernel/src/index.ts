@@ -1,0 +1,5 @@
+export * from './errors.js';
+export * from './secret-bytes.js';
+export * from './clock.js';
+export * from './ids.js';
+export * from './keyed-mutex.js';

@@ -1,0 +1,32 @@
+export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD';
+
+/** Which public host name an operation answers on; see hosts.ts. */
+export type PublicHost = 'vault' | 'management' | 'login' | 'audit';
+
+/** What a caller must be allowed to do. */
+export type Access =
+  /** Data plane of a vault: an access-policy permission, and the data action that RBAC vaults check instead. */
+  | { readonly plane: 'data'; readonly object: DataObject; readonly permission: string; readonly dataAction: string }
+  /** ARM: an action checked against role assignments at the scope of the path. */
+  | { readonly plane: 'control'; readonly action: string }
+  /** Reading the audit log. */
+  | { readonly plane: 'audit'; readonly action: string }
+  /** No token is asked for (sign-in, metadata). */
+  | { readonly plane: 'anonymous' };
+
+export type DataObject = 'keys' | 'secrets' | 'certificates' | 'storage';
+
+/** One row of a service's public surface: the route, the permission and the audit name live together here and nowhere else. */
+export interface Operation {
+  readonly method: Method;
+  readonly host: PublicHost;
+  /** Route patterns in find-my-way syntax; the first is the canonical one. Matched without regard to case, `//` or a trailing `/`. */
+  readonly paths: readonly string[];
+  readonly access: Access;
+  /** Status of success. The SDKs insist on it exactly (sdk-contract, must-have 5). */
+  readonly status: number;
+  readonly body: 'none' | 'json' | 'form';
+}
+
+/** A table of operations keyed by their audit `operationName` (azure-api e.2). */
+export type OperationTable = Readonly<Record<string, Operation>>;

@@ -1,0 +1,41 @@
+import type { Operation, OperationTable } from '../operation.js';
+
+const key = (
+  method: Operation['method'],
+  paths: readonly string[],
+  permission: string,
+  dataAction: string,
+  more: Partial<Operation> = {},
+): Operation => ({
+  method,
+  host: 'vault',
+  paths,
+  access: { plane: 'data', object: 'keys', permission, dataAction: `Microsoft.KeyVault/vaults/keys/${dataAction}` },
+  status: 200,
+  body: 'none',
+  ...more,
+});
+
+/** Cryptography with or without a version: clients send `/keys/n/v/sign`, `/keys/n//sign` and `/keys/n/sign`. */
+const crypto = (word: string, permission: string, dataAction: string): Operation =>
+  key('POST', [`/keys/:name/:version/${word}`, `/keys/:name/${word}`], permission, dataAction, { body: 'json' });
+
+/** `/keys` of a vault host (azure-api a.1). */
+export const keyOperations = {
+  KeyCreate: key('POST', ['/keys/:name/create'], 'create', 'create/action', { body: 'json' }),
+  KeyGet: key('GET', ['/keys/:name', '/keys/:name/:version'], 'get', 'read'),
+  KeyUpdate: key('PATCH', ['/keys/:name', '/keys/:name/:version'], 'update', 'update/action', { body: 'json' }),
+  KeyList: key('GET', ['/keys'], 'list', 'read'),
+  KeyListVersions: key('GET', ['/keys/:name/versions'], 'list', 'read'),
+  KeySign: crypto('sign', 'sign', 'sign/action'),
+  KeyVerify: crypto('verify', 'verify', 'verify/action'),
+  KeyEncrypt: crypto('encrypt', 'encrypt', 'encrypt/action'),
+  KeyDecrypt: crypto('decrypt', 'decrypt', 'decrypt/action'),
+  KeyWrap: crypto('wrapkey', 'wrapKey', 'wrap/action'),
+  KeyUnwrap: crypto('unwrapkey', 'unwrapKey', 'unwrap/action'),
+  KeyDelete: key('DELETE', ['/keys/:name'], 'delete', 'delete'),
+  KeyListDeleted: key('GET', ['/deletedkeys'], 'list', 'read'),
+  KeyGetDeleted: key('GET', ['/deletedkeys/:name'], 'get', 'read'),
+  KeyPurge: key('DELETE', ['/deletedkeys/:name'], 'purge', 'purge/action', { status: 204 }),
+  KeyRecover: key('POST', ['/deletedkeys/:name/recover'], 'recover', 'recover/action'),
+} as const satisfies OperationTable;

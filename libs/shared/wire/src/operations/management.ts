@@ -1,0 +1,88 @@
+import type { Operation, OperationTable } from '../operation.js';
+
+const S = '/subscriptions/:subscriptionId';
+const RG = `${S}/resourceGroups/:resourceGroup`;
+const KV = '/providers/Microsoft.KeyVault';
+const VAULT = `${RG}${KV}/vaults/:vaultName`;
+
+const arm = (method: Operation['method'], path: string, action: string, more: Partial<Operation> = {}): Operation => ({
+  method,
+  host: 'management',
+  paths: [path],
+  access: { plane: 'control', action },
+  status: 200,
+  body: 'none',
+  ...more,
+});
+const json = { body: 'json' } as const;
+
+/** ARM on the management host that vault management owns (azure-api b.1, b.3). */
+export const managementOperations = {
+  MetadataEndpoints: { ...arm('GET', '/metadata/endpoints', ''), access: { plane: 'anonymous' } },
+  TenantList: arm('GET', '/tenants', 'Microsoft.Resources/tenants/read'),
+  SubscriptionList: arm('GET', '/subscriptions', 'Microsoft.Resources/subscriptions/read'),
+  SubscriptionGet: arm('GET', S, 'Microsoft.Resources/subscriptions/read'),
+  SubscriptionPut: arm('PUT', S, 'Microsoft.Resources/subscriptions/write', json),
+  LocationList: arm('GET', `${S}/locations`, 'Microsoft.Resources/subscriptions/locations/read'),
+  ProviderGet: arm('GET', `${S}${KV}`, 'Microsoft.KeyVault/register/action'),
+  ProviderRegister: arm('POST', `${S}${KV}/register`, 'Microsoft.KeyVault/register/action'),
+  ResourceList: arm('GET', `${S}/resources`, 'Microsoft.KeyVault/vaults/read'),
+  ResourceGroupList: arm('GET', `${S}/resourcegroups`, 'Microsoft.Resources/subscriptions/resourceGroups/read'),
+  ResourceGroupGet: arm('GET', RG, 'Microsoft.Resources/subscriptions/resourceGroups/read'),
+  ResourceGroupHead: arm('HEAD', RG, 'Microsoft.Resources/subscriptions/resourceGroups/read', { status: 204 }),
+  ResourceGroupPut: arm('PUT', RG, 'Microsoft.Resources/subscriptions/resourceGroups/write', json),
+  VaultPut: arm('PUT', VAULT, 'Microsoft.KeyVault/vaults/write', json),
+  VaultGet: arm('GET', VAULT, 'Microsoft.KeyVault/vaults/read'),
+  VaultPatch: arm('PATCH', VAULT, 'Microsoft.KeyVault/vaults/write', json),
+  VaultDelete: arm('DELETE', VAULT, 'Microsoft.KeyVault/vaults/delete'),
+  VaultListByResourceGroup: arm('GET', `${RG}${KV}/vaults`, 'Microsoft.KeyVault/vaults/read'),
+  VaultList: arm('GET', `${S}${KV}/vaults`, 'Microsoft.KeyVault/vaults/read'),
+  VaultAccessPolicyUpdate: arm(
+    'PUT',
+    `${VAULT}/accessPolicies/:kind`,
+    'Microsoft.KeyVault/vaults/accessPolicies/write',
+    json,
+  ),
+  VaultCheckNameAvailability: arm(
+    'POST',
+    `${S}${KV}/checkNameAvailability`,
+    'Microsoft.KeyVault/checkNameAvailability/read',
+    json,
+  ),
+  VaultListDeleted: arm('GET', `${S}${KV}/deletedVaults`, 'Microsoft.KeyVault/deletedVaults/read'),
+  VaultGetDeleted: arm(
+    'GET',
+    `${S}${KV}/locations/:location/deletedVaults/:vaultName`,
+    'Microsoft.KeyVault/locations/deletedVaults/read',
+  ),
+  VaultPurge: arm(
+    'POST',
+    `${S}${KV}/locations/:location/deletedVaults/:vaultName/purge`,
+    'Microsoft.KeyVault/locations/deletedVaults/purge/action',
+  ),
+} as const satisfies OperationTable;
+
+/** ARM `Microsoft.Authorization` that the policy engine owns: role assignments at a subscription or resource group scope. */
+export const authorizationOperations = {
+  RoleAssignmentPut: arm(
+    'PUT',
+    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
+    'Microsoft.Authorization/roleAssignments/write',
+    { body: 'json', status: 201 },
+  ),
+  RoleAssignmentGet: arm(
+    'GET',
+    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
+    'Microsoft.Authorization/roleAssignments/read',
+  ),
+  RoleAssignmentDelete: arm(
+    'DELETE',
+    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
+    'Microsoft.Authorization/roleAssignments/delete',
+  ),
+  RoleAssignmentList: arm(
+    'GET',
+    `${S}/providers/Microsoft.Authorization/roleAssignments`,
+    'Microsoft.Authorization/roleAssignments/read',
+  ),
+} as const satisfies OperationTable;
