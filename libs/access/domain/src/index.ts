@@ -1,1 +1,9 @@
-export {};
+export * from './caller.js';
+export * from './decision.js';
+export * from './access-policy.js';
+export * from './authorize-in-vault.js';
+export * from './scope.js';
+export * from './role-definition.js';
+export * from './authorize-at-scope.js';
+export * from './role-assignment.js';
+export * from './role-assignment.decide.js';
