@@ -1,1 +1,11 @@
-export {};
+export * from './location.js';
+export * from './tags.js';
+export * from './permissions.js';
+export * from './access-policies.js';
+export * from './network-rules.js';
+export * from './vault-name.js';
+export * from './vault-settings.js';
+export * from './vault.js';
+export * from './vault.decide.js';
+export * from './subscription.js';
+export * from './resource-group.js';
