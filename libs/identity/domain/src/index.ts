@@ -1,1 +1,2 @@
-export {};
+export * from './principal.js';
+export * from './principal.decide.js';
