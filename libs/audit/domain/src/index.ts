@@ -1,1 +1,3 @@
-export {};
+export * from './canonical-json.js';
+export * from './validate-record.js';
+export * from './record-filter.js';

@@ -1,0 +1,39 @@
+/**
+ * The canonical form of a JSON value: JSON Canonicalization Scheme, RFC 8785. Members sorted by UTF-16 code units,
+ * numbers and strings as ECMAScript writes them, no white space. Equal records give equal bytes (UTF-8 of the result),
+ * whoever serialised them before; the audit log's leaf hashes will be taken over these bytes.
+ *
+ * Members that are `undefined` are left out, as `JSON.stringify` does. Throws TypeError for what JSON cannot hold:
+ * NaN and infinities, lone surrogates (RFC 8785 §3.2.2.2), bigint, functions, and objects that are not plain.
+ */
+export function canonicalJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return canonicalString(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError('a number is not finite');
+      return JSON.stringify(value);
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? `[${value.map(canonicalJson).join(',')}]` : canonicalObject(value);
+    default:
+      throw new TypeError(`a value of type ${typeof value} is not JSON`);
+  }
+}
+
+function canonicalObject(value: object): string {
+  // Date, Map and their like would come out empty or as something else: refuse instead of losing facts.
+  if (Object.prototype.toString.call(value) !== '[object Object]') throw new TypeError('an object is not plain');
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${canonicalString(name)}:${canonicalJson(member)}`);
+  return `{${members.join(',')}}`;
+}
+
+function canonicalString(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('a string holds a lone surrogate');
+  return JSON.stringify(text);
+}

@@ -1,0 +1,22 @@
+import type { Database, Feed } from '@coffer/event-sourcing';
+import type { Clock } from '@coffer/kernel';
+import type { Pager } from '@coffer/wire';
+
+/** A message on the audit topic that could not become a record. */
+export interface ParkedMessage {
+  readonly messageId: string;
+  readonly key: string;
+  /** Names the member at fault, never its value. */
+  readonly reason: string;
+}
+
+/** What the audit log needs from the app that composes it. */
+export interface AuditPorts {
+  /** The audit log's own database. */
+  readonly database: Database;
+  readonly feed: Feed;
+  readonly pager: Pager;
+  readonly clock: Clock;
+  /** Raises an alarm; called once per parked message, after it is kept. Must not throw. */
+  readonly onParked: (parked: ParkedMessage) => void;
+}

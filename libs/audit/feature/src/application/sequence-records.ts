@@ -1,0 +1,66 @@
+import { recordTerms, type RecordCheck } from '@coffer/audit-domain';
+import type { SqlClient } from '@coffer/event-sourcing';
+import { findRecords, insertRecords, insertTerms, widenSpans, type SequencedRecord } from '../postgres/records.js';
+import { growLog, growVaults, lockLog } from '../postgres/sequence.js';
+
+export type ValidRecord = Extract<RecordCheck, { valid: true }>;
+
+export interface SequencedBatch {
+  /** Index of every record of the batch that is in the log now, by recordId. */
+  readonly indexes: ReadonlyMap<string, number>;
+  /** Records that carry the id of a record with other content. */
+  readonly impostors: ReadonlySet<ValidRecord>;
+}
+
+/**
+ * Adds records to the log in their order: contiguous `index` in the log and `vaultIndex` in each vault, under the
+ * log's lock. A record that is there already keeps its place. One with the id of a record of other content is not
+ * taken for it: that would hide a fact.
+ */
+export async function sequenceRecords(
+  client: SqlClient,
+  batch: readonly ValidRecord[],
+  now: number,
+): Promise<SequencedBatch> {
+  const size = await lockLog(client);
+  const present = await findRecords(
+    client,
+    batch.map(({ record }) => record.recordId),
+  );
+  const known = new Map([...present].map(([recordId, { canonical }]) => [recordId, canonical]));
+  const fresh: ValidRecord[] = [];
+  const impostors = new Set<ValidRecord>();
+  for (const entry of batch) {
+    const before = known.get(entry.record.recordId);
+    if (before === undefined) {
+      known.set(entry.record.recordId, entry.canonical);
+      fresh.push(entry);
+    } else if (before !== entry.canonical) {
+      impostors.add(entry);
+    }
+  }
+  const added = await number(client, fresh, size);
+  if (added.length > 0) {
+    await insertRecords(client, added, now);
+    await insertTerms(client, added);
+    await widenSpans(client, added);
+    await growLog(client, size + added.length);
+  }
+  const indexes = new Map([...present].map(([recordId, { index }]) => [recordId, index]));
+  for (const { recordId, index } of added) indexes.set(recordId, index);
+  return { indexes, impostors };
+}
+
+async function number(client: SqlClient, fresh: readonly ValidRecord[], size: number): Promise<SequencedRecord[]> {
+  const perVault = new Map<string, number>();
+  for (const { record } of fresh) {
+    if (record.vaultId !== undefined) perVault.set(record.vaultId, (perVault.get(record.vaultId) ?? 0) + 1);
+  }
+  const next = new Map(perVault.size === 0 ? [] : await growVaults(client, perVault));
+  return fresh.map(({ record, canonical }, i) => {
+    const { recordId, vaultId, time } = record;
+    const vaultIndex = vaultId === undefined ? undefined : next.get(vaultId);
+    if (vaultId !== undefined && vaultIndex !== undefined) next.set(vaultId, vaultIndex + 1);
+    return { index: size + i, recordId, vaultId, vaultIndex, time, canonical, terms: recordTerms(record) };
+  });
+}
