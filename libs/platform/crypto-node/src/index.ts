@@ -1,1 +1,1 @@
-export {};
+export { createCryptoProvider, type CryptoProviderOptions } from './provider.js';

@@ -1,0 +1,100 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Curve, PublicJwk } from '@coffer/contracts';
+import { CofferError, SecretBytes } from '@coffer/kernel';
+import { curveOfJwk, curves } from './curves.js';
+import type { PooledKey } from './pool/protocol.js';
+
+export interface LoadedRsaKey extends PooledKey {
+  readonly kty: 'RSA';
+  readonly public: PublicJwk;
+  readonly publicKey: KeyObject;
+  readonly modulusBytes: number;
+}
+
+export interface LoadedEcKey {
+  readonly kty: 'EC';
+  readonly public: PublicJwk;
+  readonly crv: Curve;
+  readonly scalar: SecretBytes;
+  /** Uncompressed (SEC 1, 2.3.3). */
+  readonly point: Uint8Array;
+}
+
+export type LoadedKey = LoadedRsaKey | LoadedEcKey;
+
+export const MODULUS_BITS: readonly number[] = [2048, 3072, 4096];
+
+let lastId = 0;
+
+/** PKCS#8 DER → key. Throws BadParameter for anything that is not one of the key types of `KeySpec`. */
+export function loadKey(pkcs8: SecretBytes): LoadedKey {
+  const privateKey = parse(pkcs8);
+  const publicKey = createPublicKey(privateKey);
+  const jwk = publicJwk(publicKey);
+  if (jwk.kty === 'EC')
+    return { kty: 'EC', public: jwk, crv: jwk.crv, scalar: scalarOf(privateKey), point: pointOf(jwk) };
+  const modulusBytes = (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  lastId += 1;
+  return { kty: 'RSA', id: lastId, public: jwk, privateKey, publicKey, modulusBytes, released: false };
+}
+
+/** The public half of either half. */
+export function publicJwk(publicKey: KeyObject): PublicJwk {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
+  if (type !== 'rsa' && type !== 'ec') throw unsupported();
+  if (type === 'rsa' && !MODULUS_BITS.includes(details?.modulusLength ?? 0)) throw unsupported();
+  const { n = '', e = '', crv, x = '', y = '' } = exported(publicKey);
+  if (type === 'rsa') return { kty: 'RSA', n, e };
+  const curve = curveOfJwk(crv);
+  if (curve === undefined) throw unsupported();
+  return { kty: 'EC', crv: curve, x, y };
+}
+
+function parse(pkcs8: SecretBytes): KeyObject {
+  try {
+    return createPrivateKey({ key: pkcs8.expose(), format: 'der', type: 'pkcs8' });
+  } catch {
+    throw unsupported(); // without the cause: it may quote the input
+  }
+}
+
+/** Node refuses to export curves that JWK has no name for. */
+function exported(publicKey: KeyObject) {
+  try {
+    return publicKey.export({ format: 'jwk' });
+  } catch {
+    throw unsupported();
+  }
+}
+
+/**
+ * The private scalar, big-endian, as long as the curve's order. From ECPrivateKey (RFC 5915), whose OCTET STRING has that
+ * fixed length, and not from a JWK: a string cannot be wiped.
+ */
+function scalarOf(privateKey: KeyObject): SecretBytes {
+  const der = privateKey.export({ format: 'der', type: 'sec1' });
+  try {
+    // SEQUENCE { INTEGER 1, OCTET STRING privateKey, … }; a length above 127 takes a second byte.
+    const header = (der[1] ?? 0) > 0x7f ? 3 : 2;
+    const start = header + 5;
+    return SecretBytes.copyOf(der.subarray(start, start + (der[start - 1] ?? 0)));
+  } finally {
+    der.fill(0);
+  }
+}
+
+function pointOf({ crv, x, y }: Extract<PublicJwk, { kty: 'EC' }>): Uint8Array {
+  const { bytes } = curves[crv];
+  const point = new Uint8Array(1 + 2 * bytes);
+  point[0] = 4;
+  point.set(Buffer.from(x, 'base64url'), 1);
+  point.set(Buffer.from(y, 'base64url'), 1 + bytes);
+  return point;
+}
+
+function unsupported(): CofferError {
+  return new CofferError(
+    'BadParameter',
+    'The key is not an RSA key of 2048, 3072 or 4096 bits or an EC key of a supported curve.',
+  );
+}

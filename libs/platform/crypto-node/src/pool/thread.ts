@@ -1,0 +1,109 @@
+import { Worker } from 'node:worker_threads';
+import { CofferError } from '@coffer/kernel';
+import type { Answer, Command, Operation, PooledKey } from './protocol.js';
+
+/** A request on its way through the pool. */
+export interface Task {
+  readonly operation: Operation;
+  /** The key that the operation names, if any. */
+  readonly key: PooledKey | undefined;
+  readonly resolve: (value: Answer['value']) => void;
+  readonly reject: (error: CofferError) => void;
+}
+
+export interface ThreadEvents {
+  /** Some requests are answered. */
+  readonly onAnswers: () => void;
+  /** The thread has ended, whatever the cause; its requests have been rejected. */
+  readonly onEnd: () => void;
+}
+
+/** One worker thread: what it was asked and has not answered, and which keys it holds. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Task>();
+  /** Ids of the keys in the worker, the longest unused first. */
+  readonly #keys = new Set<number>();
+  #outbox: Command[] = [];
+  #seq = 0;
+
+  constructor(
+    script: URL,
+    private readonly maxKeys: number,
+    private readonly events: ThreadEvents,
+  ) {
+    this.#worker = new Worker(script, { execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on('message', (answers: Answer[]) => {
+      this.#onAnswers(answers);
+    });
+    this.#worker.on('error', () => undefined); // 'exit' follows
+    this.#worker.on('exit', () => {
+      this.#onExit();
+    });
+  }
+
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes a request; it leaves with the next `flush`. */
+  add(task: Task): void {
+    // Only a thread with work keeps the process alive.
+    if (this.#waiting.size === 0) this.#worker.ref();
+    if (task.key !== undefined) this.#provide(task.key);
+    this.#seq += 1;
+    this.#waiting.set(this.#seq, task);
+    this.#outbox.push({ ...task.operation, seq: this.#seq });
+    if (task.key?.released === true) this.drop(task.key.id);
+  }
+
+  /** Sends what was collected since the last time as one message. */
+  flush(): void {
+    if (this.#outbox.length === 0) return;
+    const commands = this.#outbox;
+    this.#outbox = [];
+    this.#worker.postMessage(commands);
+  }
+
+  /** Makes the worker forget a key, after the requests it got before. */
+  drop(keyId: number): void {
+    if (this.#keys.delete(keyId)) this.#outbox.push({ op: 'drop', id: keyId });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #provide(key: PooledKey): void {
+    if (this.#keys.delete(key.id)) {
+      this.#keys.add(key.id);
+      return;
+    }
+    if (this.#keys.size >= this.maxKeys) {
+      const [oldest] = this.#keys;
+      if (oldest !== undefined) this.drop(oldest);
+    }
+    this.#keys.add(key.id);
+    this.#outbox.push({ op: 'key', id: key.id, key: key.privateKey });
+  }
+
+  #onAnswers(answers: readonly Answer[]): void {
+    for (const { seq, value } of answers) {
+      const task = this.#waiting.get(seq);
+      this.#waiting.delete(seq);
+      task?.resolve(value);
+    }
+    if (this.#waiting.size === 0) this.#worker.unref();
+    this.events.onAnswers();
+  }
+
+  #onExit(): void {
+    const lost = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of lost) {
+      reject(new CofferError('ServiceUnavailable', 'The cryptographic operation was interrupted. Please retry.'));
+    }
+    this.events.onEnd();
+  }
+}

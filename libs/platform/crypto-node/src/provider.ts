@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os';
+import type { CryptoProvider, KeyHandle } from '@coffer/contracts';
+import { CofferError } from '@coffer/kernel';
+import { encryptAlgorithms, wrapAlgorithms } from './algorithms/encrypt.js';
+import { signAlgorithms } from './algorithms/sign.js';
+import { KeyGenerator } from './key-generator.js';
+import { loadKey, type LoadedKey } from './loaded-key.js';
+import { RsaBlocks } from './operations/rsa-blocks.js';
+import { Signatures } from './operations/signatures.js';
+import { CryptoPool, type PoolOptions } from './pool/crypto-pool.js';
+
+export interface CryptoProviderOptions extends PoolOptions {
+  /** RSA keys generated at a time. Defaults to half of the cores. */
+  readonly generations?: number;
+}
+
+/** Cryptography by node:crypto (RSA) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker threads. */
+export function createCryptoProvider(options: CryptoProviderOptions = {}): CryptoProvider {
+  const pool = new CryptoPool(options);
+  const generator = new KeyGenerator(options.generations ?? Math.max(1, Math.floor(availableParallelism() / 2)));
+  const signatures = new Signatures(pool, signAlgorithms);
+  const encryption = new RsaBlocks(pool, encryptAlgorithms, 'encryption');
+  const wrapping = new RsaBlocks(pool, wrapAlgorithms, 'key wrapping');
+  /** What stands behind a handle; nothing of it can be reached through the handle itself. */
+  const keys = new WeakMap<KeyHandle, LoadedKey>();
+
+  const keyOf = (handle: KeyHandle): LoadedKey => {
+    const key = keys.get(handle);
+    if (key === undefined) throw new CofferError('Internal', 'The key handle is not loaded.');
+    return key;
+  };
+
+  return {
+    generate: (spec) => generator.generate(spec),
+    load: (privateKey) => {
+      const key = loadKey(privateKey);
+      const handle: KeyHandle = Object.freeze({ public: key.public });
+      keys.set(handle, key);
+      return handle;
+    },
+    release: (handle) => {
+      const key = keys.get(handle);
+      if (key === undefined) return;
+      keys.delete(handle);
+      if (key.kty === 'EC') key.scalar.destroy();
+      else pool.release(key);
+    },
+    sign: async (handle, alg, digest) => signatures.sign(keyOf(handle), alg, digest),
+    verify: async (handle, alg, digest, signature) => signatures.verify(keyOf(handle), alg, digest, signature),
+    encrypt: (handle, alg, plaintext) => refusing(() => encryption.seal(keyOf(handle), alg, plaintext)),
+    decrypt: async (handle, alg, ciphertext) => encryption.open(keyOf(handle), alg, ciphertext),
+    wrapKey: (handle, alg, key) => refusing(() => wrapping.seal(keyOf(handle), alg, key)),
+    unwrapKey: async (handle, alg, wrapped) => wrapping.open(keyOf(handle), alg, wrapped),
+    close: () => pool.close(),
+  };
+}
+
+/** The result of synchronous work as a promise: what it throws rejects. */
+function refusing<T>(work: () => T): Promise<T> {
+  return Promise.resolve().then(work);
+}
