@@ -38,7 +38,10 @@ export interface VaultKey {
   readonly key: SecretBytes;
 }
 
-/** Hands a service the KEKs of its own purpose. Owner: crypto gateway (proto/crypto.proto). Purposes never share a KEK. */
+/**
+ * Hands a service the KEKs of its own purpose. Owner: crypto gateway (proto/crypto.proto). Purposes never share a KEK.
+ * A KEK is for use at once: its owner wipes it when it leaves the cache.
+ */
 export interface VaultKeySource {
   current(vaultId: string): Promise<VaultKey>;
   byTerm(vaultId: string, term: number): Promise<VaultKey>;
