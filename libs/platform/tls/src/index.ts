@@ -1,1 +1,9 @@
-export {};
+export {
+  ensureDevelopmentCertificates,
+  type DevelopmentCertificatesOptions,
+  type TlsFiles,
+} from './development-certificates.js';
+export { TlsError, type TlsReason } from './errors.js';
+export type { TlsPaths } from './key-pair.js';
+export { serverTlsOptions, type ServerTlsOptions } from './tls-options.js';
+export { TlsSource, type WatchOptions } from './tls-source.js';
