@@ -9,3 +9,8 @@ export * from './object-id.js';
 export * from './attributes.js';
 export * from './paging.js';
 export * from './validation.js';
+export * from './error-map.js';
+export * from './api-version.js';
+export * from './hosts.js';
+export * from './challenge.js';
+export * from './denial.js';

@@ -5,8 +5,8 @@ const key = (
   paths: readonly string[],
   permission: string,
   dataAction: string,
-  more: Partial<Operation> = {},
-): Operation => ({
+  more: Partial<Omit<Operation, 'host'>> = {},
+): Operation & { readonly host: 'vault' } => ({
   method,
   host: 'vault',
   paths,
@@ -17,7 +17,7 @@ const key = (
 });
 
 /** Cryptography with or without a version: clients send `/keys/n/v/sign`, `/keys/n//sign` and `/keys/n/sign`. */
-const crypto = (word: string, permission: string, dataAction: string): Operation =>
+const crypto = (word: string, permission: string, dataAction: string): ReturnType<typeof key> =>
   key('POST', [`/keys/:name/:version/${word}`, `/keys/:name/${word}`], permission, dataAction, { body: 'json' });
 
 /** `/keys` of a vault host (azure-api a.1). */
