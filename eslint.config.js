@@ -29,21 +29,15 @@ const boundaries = [
   { sourceTag: 'type:workspace', onlyDependOnLibsWithTags: ['*'] },
 ];
 
-const impure = [
-  '@nestjs/*',
-  'pg',
-  'kafkajs',
-  'rxjs',
-  'fastify',
-  'fs',
-  'node:fs',
-  'node:fs/*',
-  'http',
-  'https',
-  'node:http',
-  'node:https',
-  'node:net',
-];
+/** No project of an app is a library; its package exports nothing, so only this rule sees a bare import of one. */
+const apps = { regex: '^@coffer/app-', message: 'Nothing imports an app.' };
+
+const impure = {
+  regex:
+    '^((node:)?(fs|https?|http2|net|tls|dgram|dns|child_process|cluster|worker_threads)' +
+    '|@nestjs/[^/]+|pg|kafkajs|rxjs|fastify)(/|$)',
+  message: 'Domain, kernel and contract code is pure.',
+};
 
 export default defineConfig(
   { ignores: ['**/dist', '**/*.js', '**/*.mjs', 'tools/boundaries/fixtures'] },
@@ -57,6 +51,7 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@nx/enforce-module-boundaries': ['error', { depConstraints: boundaries }],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [apps] }],
     },
   },
   {
@@ -66,9 +61,10 @@ export default defineConfig(
       'libs/*/domain/src/**/*.ts',
     ],
     rules: {
-      'no-restricted-imports': [
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [apps, impure] }],
+      'no-restricted-syntax': [
         'error',
-        { patterns: [{ group: impure, message: 'Domain, kernel and contract code is pure.' }] },
+        { selector: 'ImportExpression', message: 'Pure code imports statically, where the boundaries are checked.' },
       ],
     },
   },

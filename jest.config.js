@@ -1,6 +1,8 @@
 /** One Jest over the whole workspace; the suffix of a spec names its level (ARCHITECTURE.md, "Tests"). */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/tests/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tests', '<rootDir>/tools'],
   testMatch: ['**/*.(unit|vector|int|contract|e2e|chaos).spec.ts'],
   modulePathIgnorePatterns: ['/dist/', '/tools/boundaries/fixtures/'],
