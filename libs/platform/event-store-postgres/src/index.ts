@@ -1,1 +1,9 @@
-export {};
+export { openDatabase, type DatabaseOptions, type PostgresDatabase } from './database.js';
+export { isTransient } from './faults.js';
+export { consumerMigrations, eventStoreMigrations, migrate, MigrationError, type MigrationSet } from './migrate.js';
+export { createEventStore, createOwnerLog, type EventStoreOptions } from './event-store.js';
+export { createAuditSink, type AuditSinkOptions } from './audit-sink.js';
+export { createRelay, type Relay, type RelayOptions } from './relay.js';
+export { createCheckpointStore, parkedVaults, type ParkedVault } from './checkpoints.js';
+export { rebuildProjection } from './rebuild.js';
+export { provisionServices, type ServiceDatabase } from './provision.js';

@@ -1,1 +1,1 @@
-export {};
+export { createMemoryFeed, type MemoryFeedOptions } from './memory-feed.js';
