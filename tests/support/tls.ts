@@ -1,3 +1,5 @@
+import 'reflect-metadata'; // @peculiar/x509 fails to load without it
+import { createPrivateKey, webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +14,10 @@ export const localNames = {
   ipAddresses: ['127.0.0.1', '::1'],
 };
 
-export async function temporaryDirectory(): Promise<{ readonly directory: string; readonly remove: () => Promise<void> }> {
+export async function temporaryDirectory(): Promise<{
+  readonly directory: string;
+  readonly remove: () => Promise<void>;
+}> {
   const directory = await mkdtemp(path.join(tmpdir(), 'coffer-tls-'));
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
@@ -57,4 +62,17 @@ export async function fingerprintSeen(port: number, ca: Buffer): Promise<string>
   const fingerprint = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
   socket.destroy();
   return fingerprint.replaceAll(':', '').toLowerCase();
+}
+
+/** A self-signed certificate over an RSA key of 1024 bits, as PEM. */
+export async function weakPair(): Promise<{ readonly certificate: string; readonly key: string }> {
+  const { X509CertificateGenerator } = await import('@peculiar/x509');
+  const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const algorithm = { ...signingAlgorithm, modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const validity = { notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000) };
+  const certificate = await X509CertificateGenerator.createSelfSigned({ keys, signingAlgorithm, ...validity });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' });
+  return { certificate: certificate.toString('pem'), key: key.toString() };
 }

@@ -49,6 +49,7 @@ export async function ensureDevelopmentCertificates(options: DevelopmentCertific
   const server = await readPair(serverFiles);
   const caCertificate = parse(await readText(caFiles.certificateFile));
   if (server && caCertificate && isCurrent(server.certificate, now) && isFor(server, caCertificate, names)) {
+    await restrict(caFiles.keyFile);
     return { ...result, caCreated: false, serverCreated: false };
   }
   // Loaded only when needed: the X.509 library costs start time and memory.
@@ -78,12 +79,21 @@ function pairFiles(directory: string, name: string): PairFiles {
 async function readPair({ certificateFile, keyFile }: PairFiles): Promise<PemPair | undefined> {
   const [certificate, key] = await Promise.all([readText(certificateFile), readText(keyFile)]);
   if (certificate === undefined || key === undefined) return undefined;
-  await chmod(keyFile, 0o600); // a copy or a restore may have widened it
+  await restrict(keyFile);
   const parsed = parse(certificate);
   try {
     return parsed?.checkPrivateKey(createPrivateKey(key)) ? { certificate, key } : undefined;
   } catch {
     return undefined; // a damaged key is made anew
+  }
+}
+
+/** A copy or a restore may have widened it; an operator may have taken the CA's key away. */
+async function restrict(keyFile: string): Promise<void> {
+  try {
+    await chmod(keyFile, 0o600);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }
 
