@@ -123,7 +123,10 @@ function recordingAudit(operationName: string, correlationId: string): Recording
     },
     row: (status): AuditRow => {
       rowStatuses.push(status);
-      return { recordId, body: { recordId, operationName, correlationId, properties: { id, httpStatusCode: status } } };
+      return {
+        recordId,
+        body: { recordId, operationName, correlationId, service: 'test', properties: { id, httpStatusCode: status } },
+      };
     },
     committed: () => {
       commits += 1;

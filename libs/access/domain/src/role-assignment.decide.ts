@@ -12,7 +12,12 @@ import { normalizeScope } from './scope.js';
 
 export type RoleAssignmentCommand =
   | { readonly type: 'AssignRole'; readonly name: string; readonly terms: RoleAssignmentTerms }
-  | { readonly type: 'RevokeRole'; readonly name: string };
+  | {
+      readonly type: 'RevokeRole';
+      readonly name: string;
+      /** Where the caller may revoke: an assignment of this name at any other scope is none of theirs, and stays. */
+      readonly scope: string;
+    };
 
 /** Repeating an assignment or a revocation changes nothing and is no error. Throws ArmBadRequest. */
 export const roleAssignmentDecider: Decider<RoleAssignmentState, RoleAssignmentCommand, RoleAssignmentEvent> = {
@@ -23,7 +28,7 @@ export const roleAssignmentDecider: Decider<RoleAssignmentState, RoleAssignmentC
       case 'AssignRole':
         return assign(command.name, command.terms, state);
       case 'RevokeRole':
-        return state.status === 'assigned' ? [{ type: 'RoleRevoked', data: { name: command.name } }] : [];
+        return revoke(command.name, command.scope, state);
       default:
         return assertNever(command);
     }
@@ -49,6 +54,11 @@ function assign(name: string, terms: RoleAssignmentTerms, state: RoleAssignmentS
     );
   }
   return [{ type: 'RoleAssigned', data: { name, ...terms } }];
+}
+
+function revoke(name: string, scope: string, state: RoleAssignmentState): RoleAssignmentEvent[] {
+  if (state.status === 'none' || normalizeScope(state.terms.scope) !== normalizeScope(scope)) return [];
+  return [{ type: 'RoleRevoked', data: { name } }];
 }
 
 function sameTerms(a: RoleAssignmentTerms, b: RoleAssignmentTerms): boolean {

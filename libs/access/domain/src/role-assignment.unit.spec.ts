@@ -45,10 +45,18 @@ describe('a role assignment', () => {
   });
 
   it('is revoked once', () => {
-    expect(decide([assigned], { type: 'RevokeRole', name })).toEqual([revoked]);
-    expect(decide([assigned, revoked], { type: 'RevokeRole', name })).toEqual([]);
-    expect(decide([], { type: 'RevokeRole', name })).toEqual([]);
+    const revoke = { type: 'RevokeRole', name, scope: '/Subscriptions/S1/' } as const;
+    expect(decide([assigned], revoke)).toEqual([revoked]);
+    expect(decide([assigned, revoked], revoke)).toEqual([]);
+    expect(decide([], revoke)).toEqual([]);
   });
+
+  it.each(['/', '/subscriptions/s2', '/subscriptions/s1/resourceGroups/g'])(
+    'is not revoked by who may revoke at %s only',
+    (scope) => {
+      expect(decide([assigned], { type: 'RevokeRole', name, scope })).toEqual([]);
+    },
+  );
 
   it('may be made anew, with other terms, once revoked', () => {
     const other = { ...terms, principalId: 'bob' };

@@ -1,0 +1,16 @@
+import type { Lease } from '@coffer/contracts';
+import type { Database, EventStore } from '@coffer/event-sourcing';
+import type { Clock } from '@coffer/kernel';
+import type { Pager } from '@coffer/wire';
+
+/** What the access feature needs from the app that composes it. */
+export interface AccessPorts {
+  /** The policy engine's database: event store and the read models of this feature. */
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly pager: Pager;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  /** Named in the events that the service appends by itself. */
+  readonly region: string;
+}
