@@ -1,4 +1,4 @@
-import { CofferError, type ErrorCode } from '@coffer/kernel';
+import { CofferError, isCofferError, type ErrorCode } from '@coffer/kernel';
 import type { PublicHost } from './operation.js';
 
 interface WireError {
@@ -42,6 +42,9 @@ export const errorTable: Readonly<Record<ErrorCode, WireError>> = {
   VaultNameNotValid: { status: 400, code: 'VaultNameNotValid' },
   ArmBadRequest: { status: 400, code: 'BadRequest' },
   PrincipalNotFound: { status: 404, code: 'Request_ResourceNotFound' },
+  RoleAssignmentNotFound: { status: 404, code: 'RoleAssignmentNotFound' },
+  RoleAssignmentExists: { status: 409, code: 'RoleAssignmentExists' },
+  RoleDefinitionNotFound: { status: 404, code: 'RoleDefinitionDoesNotExist' },
   Throttled: { status: 429, code: 'Throttled' },
   ServiceUnavailable: { status: 503, code: 'ServiceUnavailable' },
   Internal: { status: 500, code: 'InternalServerError' },
@@ -70,11 +73,14 @@ export interface ErrorResponse {
 }
 
 /**
- * Any thrown value as a response. What is not a CofferError becomes a 500 that tells nothing: its message may hold
+ * Any thrown value as a response. What is not a CofferError, or has a code that the table lacks, becomes a 500 that tells nothing: its message may hold
  * internals, so it goes to the operator's log only.
  */
 export function toErrorResponse(error: unknown, host: PublicHost): ErrorResponse {
-  const known = error instanceof CofferError ? error : new CofferError('Internal', 'An internal error has occurred.');
+  const known =
+    isCofferError(error) && Object.hasOwn(errorTable, error.code)
+      ? error
+      : new CofferError('Internal', 'An internal error has occurred.');
   const entry = errorTable[known.code];
   const code = host === 'vault' ? entry.code : (managementWords[known.code] ?? entry.code);
   const inner = host === 'vault' ? entry.inner : undefined;

@@ -1,6 +1,7 @@
 export * from './principal.js';
 export * from './vault-snapshot.js';
 export * from './operation.js';
+export * from './arm-scope.js';
 export * from './operations/index.js';
 export * from './audit-record.js';
 export * from './request-context.js';
@@ -14,3 +15,5 @@ export * from './api-version.js';
 export * from './hosts.js';
 export * from './challenge.js';
 export * from './denial.js';
+export * from './commander.js';
+export * from './object-schema.js';

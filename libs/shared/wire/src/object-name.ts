@@ -23,8 +23,11 @@ export function nameKey(name: string): string {
   return name.toLowerCase();
 }
 
-/** Version from the path: `undefined` means latest, otherwise 32 lower-case hex digits. Anything else cannot exist: the caller answers 404. */
+/**
+ * Version from the path: `undefined` means latest, otherwise 32 lower-case hex digits. Anything else cannot exist: the
+ * caller answers 404, and gets it short and in printable ASCII, because a database takes no NUL and a record no line feed.
+ */
 export function parseObjectVersion(version: string | undefined): string | undefined {
   if (version === undefined || version === '') return undefined;
-  return OBJECT_VERSION.test(version) ? version.toLowerCase() : version;
+  return OBJECT_VERSION.test(version) ? version.toLowerCase() : version.slice(0, 127).replace(/[^ -~]/g, '?');
 }

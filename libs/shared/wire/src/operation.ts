@@ -11,6 +11,8 @@ export type Access =
   | { readonly plane: 'control'; readonly action: string }
   /** Reading the audit log. */
   | { readonly plane: 'audit'; readonly action: string }
+  /** Any caller with a valid token; the handler shows only what the caller may see. */
+  | { readonly plane: 'signed-in' }
   /** No token is asked for (sign-in, metadata). */
   | { readonly plane: 'anonymous' };
 

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { CofferError } from '@coffer/kernel';
+import type { Reply, VaultRequestContext } from './request-context.js';
 
 const MAX_PAGE = 25;
 
@@ -7,6 +8,19 @@ const MAX_PAGE = 25;
 export interface Page<T> {
   readonly items: readonly T[];
   readonly marker?: string;
+}
+
+/** Where a page begins (`marker` of the page before) and how many items it may hold. */
+export interface PageRequest {
+  readonly marker: string | undefined;
+  readonly size: number;
+}
+
+/** A page out of up to `size + 1` rows: one more than the page says that another follows. */
+export function pageOf<T>(rows: readonly T[], size: number, markerOf: (row: T) => string): Page<T> {
+  const items = rows.slice(0, size);
+  const last = items.at(-1);
+  return rows.length > size && last !== undefined ? { items, marker: markerOf(last) } : { items };
 }
 
 /**
@@ -44,6 +58,19 @@ export class Pager {
       }
     }
     throw new CofferError('BadParameter', 'The skiptoken is invalid.');
+  }
+
+  /** Answers one page of a vault's list; `path` is the list's own path. Throws BadParameter. */
+  async list<T>(
+    context: VaultRequestContext,
+    path: string,
+    read: (request: PageRequest) => Promise<Page<T>>,
+    toItem: (item: T) => unknown,
+  ): Promise<Reply> {
+    const { query, vault } = context;
+    const scope = `${vault.vaultId}${path.toLowerCase()}`;
+    const page = await read({ marker: this.marker(query, scope), size: this.pageSize(query) });
+    return { body: this.toWire(page, { ...context, path, scope }, toItem) };
   }
 
   /** `{value, nextLink}` of a page; `path` starts with `/`, `nextLink` is absolute and repeats api-version and maxresults. */

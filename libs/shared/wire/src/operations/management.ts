@@ -5,10 +5,15 @@ const RG = `${S}/resourceGroups/:resourceGroup`;
 const KV = '/providers/Microsoft.KeyVault';
 const VAULT = `${RG}${KV}/vaults/:vaultName`;
 
-const arm = (method: Operation['method'], path: string, action: string, more: Partial<Operation> = {}): Operation => ({
+const arm = (
+  method: Operation['method'],
+  path: string | readonly string[],
+  action: string,
+  more: Partial<Operation> = {},
+): Operation => ({
   method,
   host: 'management',
-  paths: [path],
+  paths: typeof path === 'string' ? [path] : path,
   access: { plane: 'control', action },
   status: 200,
   body: 'none',
@@ -19,8 +24,9 @@ const json = { body: 'json' } as const;
 /** ARM on the management host that vault management owns (azure-api b.1, b.3). */
 export const managementOperations = {
   MetadataEndpoints: { ...arm('GET', '/metadata/endpoints', ''), access: { plane: 'anonymous' } },
-  TenantList: arm('GET', '/tenants', 'Microsoft.Resources/tenants/read'),
-  SubscriptionList: arm('GET', '/subscriptions', 'Microsoft.Resources/subscriptions/read'),
+  // Every caller may ask; the answer holds what the caller may see.
+  TenantList: { ...arm('GET', '/tenants', ''), access: { plane: 'signed-in' } },
+  SubscriptionList: { ...arm('GET', '/subscriptions', ''), access: { plane: 'signed-in' } },
   SubscriptionGet: arm('GET', S, 'Microsoft.Resources/subscriptions/read'),
   SubscriptionPut: arm('PUT', S, 'Microsoft.Resources/subscriptions/write', json),
   LocationList: arm('GET', `${S}/locations`, 'Microsoft.Resources/subscriptions/locations/read'),
@@ -62,27 +68,21 @@ export const managementOperations = {
   ),
 } as const satisfies OperationTable;
 
-/** ARM `Microsoft.Authorization` that the policy engine owns: role assignments at a subscription or resource group scope. */
+/** A resource of `Microsoft.Authorization` at every scope that has one: a subscription first, then group, vault and `/`. */
+const atScopes = (resource: string): readonly string[] =>
+  [S, RG, VAULT, ''].map((scope) => `${scope}/providers/Microsoft.Authorization/${resource}`);
+const ASSIGNMENT = atScopes('roleAssignments/:assignmentName');
+const DEFINITION = atScopes('roleDefinitions/:roleId');
+
+/** ARM `Microsoft.Authorization` that the policy engine owns; arm-scope.ts reads the scope of a path (azure-api b.3). */
 export const authorizationOperations = {
-  RoleAssignmentPut: arm(
-    'PUT',
-    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
-    'Microsoft.Authorization/roleAssignments/write',
-    { body: 'json', status: 201 },
-  ),
-  RoleAssignmentGet: arm(
-    'GET',
-    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
-    'Microsoft.Authorization/roleAssignments/read',
-  ),
-  RoleAssignmentDelete: arm(
-    'DELETE',
-    `${S}/providers/Microsoft.Authorization/roleAssignments/:assignmentName`,
-    'Microsoft.Authorization/roleAssignments/delete',
-  ),
-  RoleAssignmentList: arm(
-    'GET',
-    `${S}/providers/Microsoft.Authorization/roleAssignments`,
-    'Microsoft.Authorization/roleAssignments/read',
-  ),
+  RoleAssignmentPut: arm('PUT', ASSIGNMENT, 'Microsoft.Authorization/roleAssignments/write', {
+    body: 'json',
+    status: 201,
+  }),
+  RoleAssignmentGet: arm('GET', ASSIGNMENT, 'Microsoft.Authorization/roleAssignments/read'),
+  RoleAssignmentDelete: arm('DELETE', ASSIGNMENT, 'Microsoft.Authorization/roleAssignments/delete'),
+  RoleAssignmentList: arm('GET', atScopes('roleAssignments'), 'Microsoft.Authorization/roleAssignments/read'),
+  RoleDefinitionGet: arm('GET', DEFINITION, 'Microsoft.Authorization/roleDefinitions/read'),
+  RoleDefinitionList: arm('GET', atScopes('roleDefinitions'), 'Microsoft.Authorization/roleDefinitions/read'),
 } as const satisfies OperationTable;

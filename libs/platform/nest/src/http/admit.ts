@@ -1,0 +1,114 @@
+import type { TokenAudience } from '@coffer/contracts';
+import { CofferError } from '@coffer/kernel';
+import {
+  accessPolicyDenial,
+  armDenial,
+  armScope,
+  challengeError,
+  parseApiVersion,
+  type Access,
+  type PublicHost,
+} from '@coffer/wire';
+import type { Exchange } from './exchange.js';
+import type { HttpPorts } from './ports.js';
+
+type DataAccess = Extract<Access, { plane: 'data' }>;
+
+const audiences: Readonly<Record<PublicHost, TokenAudience>> = {
+  vault: 'vault',
+  management: 'management',
+  audit: 'audit',
+  login: 'graph',
+};
+
+/**
+ * Who is it, and may they (403 is decided here): token, api-version, authorization, in this order and before a byte of
+ * the body is looked at. Fills in the exchange; throws Unauthenticated, ApiVersionMissing, ApiVersionInvalid,
+ * AccessDenied, AuthorizationFailed, ServiceUnavailable.
+ */
+export async function admit(exchange: Exchange, ports: HttpPorts): Promise<void> {
+  const { host } = exchange.target;
+  const { access } = exchange.mounted.operation;
+  exchange.query = singleValues(exchange.request.query);
+  if (access.plane !== 'anonymous') await authenticate(exchange, ports);
+  exchange.apiVersion = apiVersionOf(host, exchange.query['api-version']);
+  switch (access.plane) {
+    case 'anonymous':
+    case 'signed-in':
+      return;
+    case 'data':
+      return enterVault(exchange, access, ports);
+    case 'control':
+    case 'audit':
+      return authorizeAction(exchange, access.action, ports);
+  }
+}
+
+/** Sets the caller. Throws Unauthenticated with the host's challenge. */
+export async function authenticate(exchange: Exchange, ports: HttpPorts): Promise<void> {
+  const { host } = exchange.target;
+  const token = bearerToken(exchange.request.headers.authorization);
+  const endpoints = { authority: ports.authority, vaultResource: ports.hosts.vaultResource };
+  if (token === undefined) throw challengeError(host, endpoints);
+  try {
+    exchange.principal = await ports.tokens.verify(token, audiences[host]);
+  } catch (error) {
+    // Every 401 carries the challenge: a client whose token has expired asks again there.
+    if (!(error instanceof CofferError) || error.code !== 'Unauthenticated') throw error;
+    throw challengeError(host, endpoints, error.message);
+  }
+}
+
+/** A vault that does not exist, is deleted, or shuts the caller out: one and the same answer. */
+async function enterVault(exchange: Exchange, access: DataAccess, ports: HttpPorts): Promise<void> {
+  const { target, principal } = exchange;
+  const name = target.host === 'vault' ? target.vaultName : '';
+  const vault = await ports.directory?.byName(name);
+  if (vault?.state === 'active') {
+    const decision = ports.authorizer.inVault(principal, access, vault);
+    exchange.enter(vault);
+    exchange.decision = decision;
+    if (decision.effect === 'allow') return;
+  }
+  exchange.decision ??= { effect: 'deny', reason: 'VaultNotFound', revision: '' };
+  throw accessPolicyDenial(principal, access, name, ports.region);
+}
+
+async function authorizeAction(exchange: Exchange, action: string, ports: HttpPorts): Promise<void> {
+  const scope = armScope(exchange.params);
+  const { principal } = exchange;
+  exchange.decision =
+    principal.tid.toLowerCase() === ports.tenantId.toLowerCase()
+      ? await ports.authorizer.atScope(principal, action, scope)
+      : { effect: 'deny', reason: 'ForeignTenant', revision: '' };
+  if (exchange.decision.effect !== 'allow') throw armDenial(principal, action, scope);
+}
+
+/** RFC 6750 §2.1; the scheme compares case-insensitively. */
+function bearerToken(header: string | undefined): string | undefined {
+  if (header === undefined || header.length < 8) return undefined;
+  const scheme = header.slice(0, 7);
+  if (scheme !== 'Bearer ' && scheme.toLowerCase() !== 'bearer ') return undefined;
+  const token = header.slice(7).trim();
+  return token === '' ? undefined : token;
+}
+
+/** Coffer's own hosts have one version of their interface, so there it may be left out. */
+function apiVersionOf(host: PublicHost, value: string | undefined): string {
+  const optional = host === 'login' || host === 'audit';
+  return optional && value === undefined ? '' : parseApiVersion(host, value);
+}
+
+/** Query parameters; a repeated one would let two readers see two requests. Throws BadParameter. */
+function singleValues(query: unknown): Readonly<Record<string, string | undefined>> {
+  const values = query as Record<string, string | string[] | undefined>;
+  for (const name in values) {
+    if (typeof values[name] !== 'string') {
+      throw new CofferError(
+        'BadParameter',
+        `The query parameter ${name.slice(0, 40).replace(/[^\w$-]/g, '?')} is repeated.`,
+      );
+    }
+  }
+  return values as Readonly<Record<string, string>>;
+}

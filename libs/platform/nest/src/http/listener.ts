@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer as createPlainServer, type RequestListener, type Server as PlainServer } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+
+export interface TlsMaterial {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export interface ListenOptions {
+  /** IP addresses to bind, e.g. `127.0.0.1` and `::1`. */
+  readonly addresses: readonly string[];
+  /** 0 lets the system choose (for the first address; the others take the same). */
+  readonly port: number;
+  /** Options of `node:https`; without them the server speaks plain HTTP, for behind an edge. */
+  readonly tls?: TlsMaterial;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** New connections use this certificate from now on; established ones stay. */
+  useTls(material: TlsMaterial): void;
+  /** Stops accepting, lets running requests finish, cuts what still runs after `graceMilliseconds`. */
+  close(graceMilliseconds: number): Promise<void>;
+}
+
+type Server = PlainServer | TlsServer;
+
+/** Slow bodies must not hold a connection for ever. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than the idle time of common proxies, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+const IDLE_SWEEP_MS = 50;
+
+/** Binds every address; all or none. Rejects with the system's error (`EADDRINUSE`, `EACCES`, …). */
+export async function listen(app: FastifyInstance, options: ListenOptions): Promise<Listener> {
+  await app.ready();
+  const servers: Server[] = [];
+  let port = options.port;
+  try {
+    for (const address of options.addresses) {
+      const server = newServer((request, response) => {
+        app.routing(request, response);
+      }, options.tls);
+      await bind(server, address, port);
+      servers.push(server);
+      port = boundPort(server);
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+  return {
+    port,
+    useTls: ({ cert, key }) => {
+      for (const server of servers)
+        if ('setSecureContext' in server) server.setSecureContext({ ...options.tls, cert, key });
+    },
+    close: async (graceMilliseconds) => {
+      await Promise.all(servers.map((server) => drain(server, graceMilliseconds)));
+      await app.close();
+    },
+  };
+}
+
+function newServer(onRequest: RequestListener, tls: TlsMaterial | undefined): Server {
+  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  return tls === undefined
+    ? createPlainServer(timeouts, onRequest)
+    : createTlsServer({ ...timeouts, ...tls }, onRequest);
+}
+
+async function bind(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port, backlog: 1024 });
+  await once(server, 'listening'); // rejects on 'error'
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server is bound to no port');
+  return address.port;
+}
+
+async function drain(server: Server, graceMilliseconds: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  // A connection becomes idle when its running request has been answered.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, graceMilliseconds);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

@@ -1,0 +1,122 @@
+import { CofferError } from '@coffer/kernel';
+import type { Method, PublicHost } from '@coffer/wire';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { admit, authenticate } from './admit.js';
+import { DATA_PLANE_LIMIT, MANAGEMENT_LIMIT, parseJsonBody } from './body.js';
+import { Exchange } from './exchange.js';
+import type { HttpPorts } from './ports.js';
+import { respond, respondError, unrecordable } from './respond.js';
+import type { MountedOperation } from './surface.js';
+import { targetOf } from './target.js';
+
+const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+
+/** Registers every operation of every surface, and an answer in the wire's form for whatever is none. */
+export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
+  const operations = ports.surfaces.flat();
+  for (const mounted of operations) {
+    for (const path of mounted.operation.paths) mount(server, ports, mounted, mounted.operation.method, path);
+  }
+  for (const [host, path, methods] of pathsOf(operations)) {
+    const known = stray(ports, host, 'MethodNotAllowed');
+    for (const method of METHODS) if (!methods.has(method)) mount(server, ports, known, method, path);
+  }
+  for (const host of new Set(operations.map(({ operation }) => operation.host))) {
+    if (host === 'login' && ports.login !== undefined) continue;
+    const nothing = stray(ports, host, 'RouteNotFound');
+    for (const method of [...METHODS, 'HEAD', 'OPTIONS'] as const) mount(server, ports, nothing, method, '/*');
+  }
+}
+
+function mount(
+  server: FastifyInstance,
+  ports: HttpPorts,
+  mounted: MountedOperation,
+  method: Method | 'OPTIONS',
+  path: string,
+): void {
+  const { host } = mounted.operation;
+  server.route({
+    method,
+    url: `/${host}${path}`,
+    bodyLimit: host === 'vault' ? DATA_PLANE_LIMIT : MANAGEMENT_LIMIT,
+    // Runs before the body is read: clients probe with a PUT that has none.
+    onRequest: async (request) => {
+      const exchange = begin(request, mounted, ports);
+      await (isStray(mounted) ? authenticate(exchange, ports) : admit(exchange, ports));
+    },
+    handler: (request, reply) => answer(request, reply, mounted),
+    errorHandler: (error, request, reply) =>
+      respondError(reply, exchangeOf(request) ?? begin(request, mounted, ports), error, ports),
+  });
+}
+
+/** Handler, then the audit record, then the answer: never in another order. */
+async function answer(request: FastifyRequest, reply: FastifyReply, mounted: MountedOperation): Promise<FastifyReply> {
+  const exchange = exchangeOf(request);
+  if (exchange === undefined) throw new Error('a request reached its handler without being admitted');
+  const { operation, handler, audit } = mounted;
+  const body = operation.body === 'json' ? parseJsonBody(request.body, request.headers['content-type']) : undefined;
+  const result = await handler(exchange, body);
+  const status = result.status ?? operation.status;
+  if (!exchange.recorded) {
+    try {
+      await audit.record(exchange.row(status));
+    } catch (error) {
+      throw unrecordable(error);
+    }
+  }
+  return respond(reply, exchange, status, result);
+}
+
+function begin(request: FastifyRequest, mounted: MountedOperation, ports: HttpPorts): Exchange {
+  const target = targetOf(request.raw);
+  if (target === undefined) throw new Error('a request was routed without a target');
+  const { clock, region } = ports;
+  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock.monotonic);
+  (request as Admitted).exchange = exchange;
+  return exchange;
+}
+
+interface Admitted extends FastifyRequest {
+  exchange: Exchange | null;
+}
+
+function exchangeOf(request: FastifyRequest): Exchange | undefined {
+  return (request as Admitted).exchange ?? undefined;
+}
+
+const strays = new WeakSet<MountedOperation>();
+
+function isStray(mounted: MountedOperation): boolean {
+  return strays.has(mounted);
+}
+
+/** Stands for requests that are no operation; they are authenticated first, so that a path tells strangers nothing. */
+function stray(ports: HttpPorts, host: PublicHost, code: 'RouteNotFound' | 'MethodNotAllowed'): MountedOperation {
+  const message =
+    code === 'RouteNotFound' ? 'The requested resource does not exist.' : 'The HTTP method is not supported here.';
+  const mounted: MountedOperation = {
+    name: 'Unknown',
+    operation: { method: 'GET', host, paths: [], access: { plane: 'anonymous' }, status: 200, body: 'none' },
+    handler: () => Promise.reject(new CofferError(code, message)),
+    service: ports.strayAudit.service,
+    audit: ports.strayAudit.sink,
+  };
+  strays.add(mounted);
+  return mounted;
+}
+
+function pathsOf(operations: readonly MountedOperation[]): (readonly [PublicHost, string, ReadonlySet<Method>])[] {
+  const paths = new Map<string, [PublicHost, string, Set<Method>]>();
+  for (const { operation } of operations) {
+    for (const path of operation.paths) {
+      // Two tables may name one parameter differently; the router sees one path.
+      const key = `${operation.host} ${path.replace(/:\w+/g, ':').toLowerCase()}`;
+      const entry = paths.get(key) ?? [operation.host, path, new Set()];
+      entry[2].add(operation.method);
+      paths.set(key, entry);
+    }
+  }
+  return [...paths.values()];
+}

@@ -1,0 +1,62 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { CofferError } from '@coffer/kernel';
+import { takeBodiesAsBytes } from './body.js';
+import type { HttpPorts } from './ports.js';
+import { mountSurfaces } from './routes.js';
+import { sendError } from './respond.js';
+import { routerPath, targetOf } from './target.js';
+
+/** Longer than any name the wire allows; longer segments are answered with 400. */
+const MAX_SEGMENT = 512;
+
+/** The public HTTP surface of one or more services; `listen` (listener.ts) gives it sockets. */
+export function createHttpServer(ports: HttpPorts): FastifyInstance {
+  const server = fastify({
+    rewriteUrl: (request) => routerPath(request, ports.hosts),
+    exposeHeadRoutes: false,
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: MAX_SEGMENT,
+    },
+    // A URL that the router cannot read: no route, no operation.
+    frameworkErrors: (error, request, reply) => {
+      void sendError(reply, error, targetOf(request.raw)?.host ?? 'management');
+    },
+  });
+  takeBodiesAsBytes(server);
+  server.decorateRequest('exchange', null);
+  mountSurfaces(server, ports);
+  mountProbes(server, ports);
+  mountLogin(server, ports);
+  const notOurs = new CofferError('RouteNotFound', 'The host name of the request is not one of this service.');
+  server.setNotFoundHandler((_request, reply) => sendError(reply, notOurs, 'management'));
+  return server;
+}
+
+/** Liveness and readiness, on any host name and without a token; they say nothing but yes or no. */
+function mountProbes(server: FastifyInstance, ports: HttpPorts): void {
+  server.get('/probe/healthz', (_request, reply) => reply.send('ok'));
+  server.get('/probe/readyz', async (_request, reply) => {
+    try {
+      await ports.ready();
+      return await reply.send('ready');
+    } catch {
+      return reply.code(503).send('not ready');
+    }
+  });
+}
+
+/** Sign-in is another protocol with its own bodies and errors: requests are handed over as they came. */
+function mountLogin(server: FastifyInstance, { login }: HttpPorts): void {
+  if (login === undefined) return;
+  server.all('/login/*', {
+    onRequest: async (request, reply) => {
+      reply.hijack();
+      request.raw.url = request.originalUrl;
+      await login(request.raw, reply.raw);
+    },
+    handler: (_request, reply) => reply,
+  });
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+const MAX_TAGS = 15;
+/** End of the year 9999 in Unix seconds. */
+const LAST_SECOND = 253_402_300_799;
+
+/** Schema of an IntDate: whole Unix seconds. `null` counts as absent. */
+export const intDate = z.int().min(0).max(LAST_SECOND).nullish();
+
+/** Schema of a map of tags (azure-api d.3) whose names and values have at most `maxLength` characters. */
+export function tagsSchema(maxLength: number) {
+  const text = z.string().max(maxLength);
+  return z
+    .record(text, text)
+    .refine((map) => Object.keys(map).length <= MAX_TAGS, { error: `There may be at most ${MAX_TAGS} tags.` })
+    .nullish();
+}
+
+/** The dates of a parsed `attributes` member; absent and `null` become `undefined`. */
+export function datesOf(
+  attributes: { readonly nbf?: number | null | undefined; readonly exp?: number | null | undefined } | null | undefined,
+): { readonly nbf: number | undefined; readonly exp: number | undefined } {
+  return { nbf: attributes?.nbf ?? undefined, exp: attributes?.exp ?? undefined };
+}
