@@ -6,3 +6,6 @@ export * from './token-verifier.js';
 export * from './audit-sink.js';
 export * from './lease.js';
 export * from './topics.js';
+export * from './material.js';
+export * from './object-commands.js';
+export * from './object-purger.js';

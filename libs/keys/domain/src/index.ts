@@ -1,1 +1,5 @@
-export {};
+export * from './key.js';
+export * from './key.decide.js';
+export * from './key-spec.js';
+export * from './key-usage.js';
+export * from './key-errors.js';

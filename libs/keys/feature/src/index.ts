@@ -1,1 +1,6 @@
-export {};
+export * from './application/ports.js';
+export * from './application/key-purger.js';
+export * from './http/keys-controller.js';
+export * from './postgres/projections.js';
+export * from './migrations.js';
+export * from './keys.module.js';

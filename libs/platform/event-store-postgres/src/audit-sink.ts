@@ -1,98 +1,124 @@
 import type { AuditSink } from '@coffer/contracts';
 import type { AuditRow, Database } from '@coffer/event-sourcing';
 import { CofferError } from '@coffer/kernel';
-import { surfaced } from './faults.js';
 import { insertAuditRows } from './statements.js';
 
 export interface AuditSinkOptions {
   readonly database: Database;
   /** Records of one statement; default 256. */
   readonly maxBatch?: number;
-  /** Statements under way at a time; default 2. */
-  readonly maxInFlight?: number;
-  /** Records that may wait; more are refused, and with them their requests. Default 10,000. */
+  /** Records that may wait or be under way; more are refused, and with them their requests. Default 10,000. */
   readonly maxPending?: number;
 }
 
-interface Waiting {
-  readonly row: AuditRow;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+export interface PostgresAuditSink extends AuditSink {
+  /** Records that wait or are under way. */
+  readonly pending: number;
+  /** Resolves when everything recorded before is written or refused; later records are refused. */
+  close(): Promise<void>;
 }
 
 /**
  * Writes audit records durably, many at a time: while a statement is under way the next batch collects, so that the cost of
  * a commit is shared by all requests that wait for it.
  */
-export function createAuditSink(options: AuditSinkOptions): AuditSink & { close(): Promise<void> } {
+export function createAuditSink(options: AuditSinkOptions): PostgresAuditSink {
   return new BatchingSink(options);
 }
 
-class BatchingSink implements AuditSink {
+/** Records of one statement; all of them wait for its one outcome. */
+class Batch {
+  readonly rows: AuditRow[] = [];
+  readonly outcome: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: unknown) => void;
+
+  constructor() {
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+/** While one statement is being made durable the next one runs. */
+const MAX_IN_FLIGHT = 2;
+
+class BatchingSink implements PostgresAuditSink {
   readonly #database: Database;
   readonly #maxBatch: number;
-  readonly #maxInFlight: number;
   readonly #maxPending: number;
-  #waiting: Waiting[] = [];
-  readonly #inFlight = new Set<Promise<void>>();
+  /** Batches that are not under way, oldest first; only the last one takes records. */
+  readonly #waiting: Batch[] = [];
+  #inFlight = 0;
+  #pending = 0;
   #scheduled = false;
+  #closed: (() => void) | undefined;
 
-  constructor({ database, maxBatch = 256, maxInFlight = 2, maxPending = 10_000 }: AuditSinkOptions) {
+  constructor({ database, maxBatch = 256, maxPending = 10_000 }: AuditSinkOptions) {
     this.#database = database;
     this.#maxBatch = maxBatch;
-    this.#maxInFlight = maxInFlight;
     this.#maxPending = maxPending;
   }
 
+  get pending(): number {
+    return this.#pending;
+  }
+
   record(row: AuditRow): Promise<void> {
-    if (this.#waiting.length >= this.#maxPending) {
+    if (this.#pending >= this.#maxPending || this.#closed !== undefined) {
       const text = 'Too many requests wait for their audit records. Please retry.';
       return Promise.reject(new CofferError('ServiceUnavailable', text, { retryAfterSeconds: 1 }));
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ row, resolve, reject });
-      this.#schedule();
-    });
+    let batch = this.#waiting.at(-1);
+    if (batch === undefined || batch.rows.length >= this.#maxBatch) {
+      batch = new Batch();
+      this.#waiting.push(batch);
+    }
+    batch.rows.push(row);
+    this.#pending += 1;
+    this.#schedule();
+    return batch.outcome;
   }
 
-  /** Resolves when everything recorded before is written or refused. */
-  async close(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#inFlight.size > 0) {
-      this.#flush();
-      await Promise.all(this.#inFlight);
-    }
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#closed = resolve;
+      if (this.#pending === 0) resolve();
+    });
   }
 
   /** At the end of this turn of the event loop: requests that arrive together share a statement. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight.size >= this.#maxInFlight) return;
+    if (this.#scheduled || this.#inFlight >= MAX_IN_FLIGHT) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#flush();
+      while (this.#inFlight < MAX_IN_FLIGHT) {
+        const batch = this.#waiting.shift();
+        if (batch === undefined) return;
+        void this.#write(batch);
+      }
     });
   }
 
-  #flush(): void {
-    if (this.#waiting.length === 0 || this.#inFlight.size >= this.#maxInFlight) return;
-    const batch = this.#waiting.slice(0, this.#maxBatch);
-    this.#waiting = this.#waiting.slice(this.#maxBatch);
-    const writing = this.#write(batch).finally(() => {
-      this.#inFlight.delete(writing);
-      this.#flush();
-    });
-    this.#inFlight.add(writing);
-  }
-
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
+    this.#inFlight += 1;
     try {
-      await insertAuditRows(
-        this.#database,
-        batch.map(({ row }) => row),
-      );
-      for (const { resolve } of batch) resolve();
+      await insertAuditRows(this.#database, batch.rows);
+      batch.resolve();
     } catch (error) {
-      for (const { reject } of batch) reject(surfaced(error));
+      batch.reject(unavailable(error));
     }
+    this.#inFlight -= 1;
+    this.#pending -= batch.rows.length;
+    if (this.#waiting.length > 0) this.#schedule();
+    else if (this.#pending === 0) this.#closed?.();
   }
+}
+
+/** Whatever the reason: without its record a request must be refused. */
+function unavailable(cause: unknown): CofferError {
+  const text = 'The service is temporarily unavailable. Please retry.';
+  return new CofferError('ServiceUnavailable', text, { retryAfterSeconds: 1 }, { cause });
 }

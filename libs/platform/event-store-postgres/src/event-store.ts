@@ -11,6 +11,8 @@ import {
   type RecordedEvent,
   type Upcasters,
 } from '@coffer/event-sourcing';
+import { isCofferError } from '@coffer/kernel';
+import type { GroupedAppend } from './append-events.js';
 import { isConflict } from './faults.js';
 import { GroupCommit } from './group-commit.js';
 import * as sql from './statements.js';
@@ -20,6 +22,8 @@ export interface EventStoreOptions {
   /** Read models that are written in the append transaction. */
   readonly projections: readonly InlineProjection[];
   readonly upcasters?: Upcasters;
+  /** Told of every append that is durable. Must not throw. */
+  readonly onCommitted?: (vaultId: string) => void;
 }
 
 type AppendListener = (vaultId: string, streamIds: readonly string[]) => void;
@@ -33,21 +37,27 @@ class PostgresEventStore implements EventStore {
   readonly #database: Database;
   readonly #commits: GroupCommit;
   readonly #upcasters: Upcasters;
+  readonly #onCommitted: ((vaultId: string) => void) | undefined;
   readonly #listeners: AppendListener[] = [];
 
-  constructor({ database, projections, upcasters = {} }: EventStoreOptions) {
+  constructor({ database, projections, upcasters = {}, onCommitted }: EventStoreOptions) {
     this.#database = database;
+    this.#onCommitted = onCommitted;
     this.#commits = new GroupCommit(database, projections);
     this.#upcasters = upcasters;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
     try {
-      return { events: await this.#commits.append(request, pendingEvents(request)), duplicate: false };
+      const events = await this.#commits.append(toGrouped(request));
+      this.#onCommitted?.(request.vaultId);
+      return { events, duplicate: false };
     } catch (error) {
-      if (!isConflict(error)) throw error;
+      if (isCofferError(error, 'ServiceUnavailable')) throw error;
+      // A repeated command may fail anywhere: on its version, its material, or a name that it took itself.
       const events = await sql.selectAppend(this.#database, request.commandId);
       if (events.length > 0) return { events: events.map((event) => upcast(event, this.#upcasters)), duplicate: true };
+      if (!isConflict(error)) throw error;
       throw new ConcurrencyConflict('the stream, or a name in it, was written meanwhile', { cause: error });
     } finally {
       // Also after a failure: a commit whose answer was lost has changed the state.
@@ -69,19 +79,32 @@ class PostgresEventStore implements EventStore {
   }
 }
 
-function pendingEvents(request: AppendRequest): PendingEvent[] {
-  const { vaultId, meta } = request;
+function toGrouped(request: AppendRequest): GroupedAppend {
+  const { vaultId, meta, commandId } = request;
   const recordedAt = new Date(request.recordedAt).toISOString();
-  return request.streams.flatMap(({ streamId, expectedVersion, events }) =>
-    events.map((event, i) => ({
-      ...event,
-      vaultId,
-      streamId,
-      streamVersion: expectedVersion + i + 1,
-      recordedAt,
-      meta,
-    })),
-  );
+  const bodies: string[] = [];
+  const events: PendingEvent[] = [];
+  for (const { streamId, expectedVersion, events: added } of request.streams) {
+    for (const [i, event] of added.entries()) {
+      const body = JSON.stringify(event.data ?? null);
+      const eventId = bodies.length === 0 ? commandId : event.eventId;
+      bodies.push(body);
+      // Projections see what a rebuild will read: the stored text, without members that JSON does not know.
+      const data: unknown = JSON.parse(body);
+      events.push({
+        ...event,
+        eventId,
+        data,
+        vaultId,
+        streamId,
+        streamVersion: expectedVersion + i + 1,
+        recordedAt,
+        meta,
+      });
+    }
+  }
+  if (events.length === 0) throw new Error('an append needs an event');
+  return { request, events, bodies };
 }
 
 /** The log as its consumers re-read it. */

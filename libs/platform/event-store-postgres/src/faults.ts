@@ -29,14 +29,13 @@ const STALE_PLAN = 'cached plan must not change result type';
 /** True for faults that pass: the same work may succeed later. For `ProcessorOptions.isTransient`. */
 export function isTransient(error: unknown): boolean {
   if (isCofferError(error)) return error.code === 'ServiceUnavailable';
-  return error instanceof ConcurrencyConflict || isUnavailable(error) || RACES.test(codeOf(error));
+  return error instanceof ConcurrencyConflict || isUnavailable(error) || isRace(error);
 }
 
 /** True when the server, or the connection to it, failed; whether the statement took effect is then unknown. */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = codeOf(error);
-  if (code === '' || code === '0A000') return MESSAGES.test(error.message) || error.message === STALE_PLAN;
+  const { code, message } = shapeOf(error);
+  if (code === '' || code === '0A000') return MESSAGES.test(message) || message === STALE_PLAN;
   return SYSTEM_CODES.has(code) || UNAVAILABLE.test(code);
 }
 
@@ -51,12 +50,23 @@ export function surfaced(error: unknown): unknown {
   );
 }
 
+/** True when another transaction was in the way: the same work may succeed at once. */
+export function isRace(error: unknown): boolean {
+  return RACES.test(codeOf(error));
+}
+
 /** True when another writer was first: a unique violation, a serialization failure or a deadlock. */
 export function isConflict(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === '23505' || RACES.test(code);
+  return codeOf(error) === '23505' || isRace(error);
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return shapeOf(error).code;
+}
+
+/** By shape, not by prototype: errors of sockets may come from another realm. */
+function shapeOf(error: unknown): { readonly code: string; readonly message: string } {
+  if (typeof error !== 'object' || error === null) return { code: '', message: '' };
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return { code: typeof code === 'string' ? code : '', message: typeof message === 'string' ? message : '' };
 }

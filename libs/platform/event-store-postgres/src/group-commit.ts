@@ -1,15 +1,9 @@
-import type {
-  AppendRequest,
-  Database,
-  InlineProjection,
-  PendingEvent,
-  RecordedEvent,
-  SqlClient,
-} from '@coffer/event-sourcing';
-import { isTransient } from './faults.js';
-import * as sql from './statements.js';
+import type { Database, InlineProjection, PendingEvent, RecordedEvent, SqlClient } from '@coffer/event-sourcing';
+import { CofferError, isCofferError } from '@coffer/kernel';
+import { insertEvents, type GroupedAppend } from './append-events.js';
+import { deleteMaterial, insertMaterial } from './statements.js';
 
-interface Waiting extends sql.GroupedAppend {
+interface Waiting extends GroupedAppend {
   readonly resolve: (events: readonly RecordedEvent[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -18,6 +12,11 @@ interface Waiting extends sql.GroupedAppend {
 const MAX_GROUP = 32;
 /** Transactions under way at a time: while one is being made durable the next runs. */
 const MAX_IN_FLIGHT = 2;
+/** Appends that may wait; more are refused. */
+const MAX_WAITING = 10_000;
+/** After so long a group waits for another process's lock: it gives its turn away, and its vaults wait for it alone. */
+const STALLED_AFTER_MS = 100;
+const MAX_STALLED = 8;
 
 /**
  * Commits appends in groups: those that arrive while a transaction is under way share the next one, so that its round trips
@@ -28,6 +27,7 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #inFlight = 0;
   #scheduled = false;
+  readonly #stalled = new Set<ReadonlySet<string>>();
 
   constructor(
     private readonly database: Database,
@@ -35,16 +35,20 @@ export class GroupCommit {
   ) {}
 
   /** Resolves with the stored events when they are durable. Rejects with the database's own error. */
-  append(request: AppendRequest, events: readonly PendingEvent[]): Promise<readonly RecordedEvent[]> {
+  append(append: GroupedAppend): Promise<readonly RecordedEvent[]> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      const text = 'Too many requests wait to be stored. Please retry.';
+      return Promise.reject(new CofferError('ServiceUnavailable', text, { retryAfterSeconds: 1 }));
+    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, events, resolve, reject });
+      this.#waiting.push({ ...append, resolve, reject });
       this.#schedule();
     });
   }
 
   /** At the end of this turn of the event loop, so that requests which arrived in it share a transaction. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= MAX_IN_FLIGHT) return;
+    if (this.#scheduled || this.#inFlight >= MAX_IN_FLIGHT || this.#waiting.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -53,14 +57,43 @@ export class GroupCommit {
   }
 
   #next(): void {
-    if (this.#waiting.length === 0 || this.#inFlight >= MAX_IN_FLIGHT) return;
-    const group = this.#waiting.slice(0, MAX_GROUP);
-    this.#waiting = this.#waiting.slice(MAX_GROUP);
+    const group = this.#takeGroup();
+    if (group.length === 0) return;
+    const vaults = new Set(group.map(({ request }) => request.vaultId));
     this.#inFlight += 1;
-    void this.#store(group).finally(() => {
+    const alarm = setTimeout(() => {
+      if (this.#stalled.size >= MAX_STALLED) return;
+      this.#stalled.add(vaults);
       this.#inFlight -= 1;
       this.#schedule();
+    }, STALLED_AFTER_MS);
+    // Of those that are left, as many as may.
+    this.#schedule();
+    void this.#store(group).finally(() => {
+      clearTimeout(alarm);
+      if (!this.#stalled.delete(vaults)) this.#inFlight -= 1;
+      this.#schedule();
     });
+  }
+
+  /** The longest waiting first. Those of a stalled vault stay, and the second one of a stream, which the first may refute. */
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = [];
+    const left: Waiting[] = [];
+    const streams = new Set<string>();
+    for (const append of this.#waiting) {
+      const ids = append.request.streams.map(({ streamId }) => streamId);
+      const fits = group.length < MAX_GROUP && !ids.some((id) => streams.has(id)) && !this.#isStalled(append);
+      (fits ? group : left).push(append);
+      for (const id of ids) streams.add(id);
+    }
+    this.#waiting = left;
+    return group;
+  }
+
+  #isStalled({ request }: Waiting): boolean {
+    for (const vaults of this.#stalled) if (vaults.has(request.vaultId)) return true;
+    return false;
   }
 
   async #store(group: readonly Waiting[]): Promise<void> {
@@ -70,7 +103,8 @@ export class GroupCommit {
         resolve(stored[i] ?? []);
       });
     } catch (error) {
-      if (group.length === 1 || isTransient(error)) {
+      // After a fault of the server each append's outcome is as unknown as the other's.
+      if (group.length === 1 || isCofferError(error, 'ServiceUnavailable')) {
         for (const { reject } of group) reject(error);
         return;
       }
@@ -83,13 +117,13 @@ export class GroupCommit {
     const inserted = group.flatMap(({ request }) => request.material?.insert ?? []);
     const events = group.flatMap((append) => append.events);
     const wanted = this.projections.filter(({ handles }) => events.some((event) => handles.has(event.type)));
-    if (deleted.length + inserted.length + wanted.length === 0) return sql.insertEvents(this.database, group);
+    if (deleted.length + inserted.length + wanted.length === 0) return insertEvents(this.database, group);
     return this.database.transaction(async (client) => {
-      if (deleted.length > 0) await sql.deleteMaterial(client, deleted);
-      if (inserted.length > 0) await sql.insertMaterial(client, inserted);
+      if (deleted.length > 0) await deleteMaterial(client, deleted);
+      if (inserted.length > 0) await insertMaterial(client, inserted);
       for (const projection of wanted) await applyTo(projection, client, events);
       // The heads are locked by the last statement only: writers of one vault hold each other up as briefly as can be.
-      return sql.insertEvents(client, group);
+      return insertEvents(client, group);
     });
   }
 }

@@ -1,9 +1,16 @@
 export { openDatabase, type DatabaseOptions, type PostgresDatabase } from './database.js';
 export { isTransient } from './faults.js';
-export { consumerMigrations, eventStoreMigrations, migrate, MigrationError, type MigrationSet } from './migrate.js';
+export {
+  consumerMigrations,
+  eventStoreMigrations,
+  migrate,
+  MigrationError,
+  type MigrateOptions,
+  type MigrationSet,
+} from './migrate.js';
 export { createEventStore, createOwnerLog, type EventStoreOptions } from './event-store.js';
-export { createAuditSink, type AuditSinkOptions } from './audit-sink.js';
+export { createAuditSink, type AuditSinkOptions, type PostgresAuditSink } from './audit-sink.js';
 export { createRelay, type Relay, type RelayOptions } from './relay.js';
 export { createCheckpointStore, parkedVaults, type ParkedVault } from './checkpoints.js';
 export { rebuildProjection } from './rebuild.js';
-export { provisionServices, type ServiceDatabase } from './provision.js';
+export { provisionService, provisionServices, type ServiceDatabase } from './provision.js';

@@ -1,4 +1,7 @@
+import type { SqlClient } from '@coffer/event-sourcing';
 import pg from 'pg';
+import { surfaced } from './faults.js';
+import { query } from './prepared.js';
 
 /** Of the advisory locks in a service's database. */
 const LOCK = 0x72656c79; // 'rely'
@@ -6,30 +9,62 @@ const LOCK = 0x72656c79; // 'rely'
 /** An advisory lock that one session holds for as long as it lives; whoever loses the session loses the lock. */
 export class LeaderLock {
   #session: pg.Client | undefined;
+  #held = false;
 
   constructor(private readonly connection: pg.ClientConfig) {}
 
-  /** Takes the lock unless it is held here or elsewhere; true while it is held here. Rejects when the server cannot be reached. */
-  async hold(): Promise<boolean> {
-    if (this.#session !== undefined) return true;
-    const session = new pg.Client({ ...this.connection, keepAlive: true });
-    session.on('error', () => undefined); // 'end' follows
-    await session.connect();
-    const { rows } = await session.query<{ held: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS held`);
-    if (rows[0]?.held !== true) {
-      await session.end();
-      return false;
+  /**
+   * The session that holds the lock, taken now if need be; `undefined` while another one has it. What only the holder may do
+   * goes through this session: it fails with the lock. Rejects when the server cannot be reached.
+   */
+  async hold(): Promise<SqlClient | undefined> {
+    try {
+      this.#session ??= await this.#connect();
+      // Not the waiting form: a session that waits inside a statement keeps the server from clearing dead rows.
+      this.#held ||= await tryLock(this.#session);
+      return this.#held ? throughSession(this.#session) : undefined;
+    } catch (error) {
+      await this.release();
+      throw surfaced(error);
     }
-    session.once('end', () => {
-      if (this.#session === session) this.#session = undefined;
-    });
-    this.#session = session;
-    return true;
   }
 
   async release(): Promise<void> {
     const session = this.#session;
-    this.#session = undefined;
-    await session?.end();
+    this.#forget(session);
+    await session?.end().catch(() => undefined);
   }
+
+  async #connect(): Promise<pg.Client> {
+    const session = new pg.Client({ ...this.connection, keepAlive: true });
+    session.on('error', () => undefined); // 'end' follows
+    session.once('end', () => {
+      this.#forget(session);
+    });
+    await session.connect();
+    return session;
+  }
+
+  #forget(session: pg.Client | undefined): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#held = false;
+  }
+}
+
+async function tryLock(session: pg.Client): Promise<boolean> {
+  const { rows } = await session.query<{ held: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS held`);
+  return rows[0]?.held === true;
+}
+
+function throughSession(session: pg.Client): SqlClient {
+  return {
+    query: async (text, values) => {
+      try {
+        return await query(session, text, values);
+      } catch (error) {
+        throw surfaced(error);
+      }
+    },
+  };
 }

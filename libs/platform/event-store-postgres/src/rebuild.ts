@@ -1,8 +1,12 @@
 import { upcast, type Database, type InlineProjection, type SqlClient, type Upcasters } from '@coffer/event-sourcing';
+import { isRace } from './faults.js';
 import { applyTo } from './group-commit.js';
 import { selectHeads, selectVault } from './statements.js';
 
 const PAGE = 500;
+
+/** How often a rebuild begins again when it and an append waited for each other's tables. */
+const ATTEMPTS = 5;
 
 /**
  * Empties a projection and replays the whole log into it, in one transaction: readers see the old state or the new one.
@@ -13,15 +17,25 @@ export async function rebuildProjection(
   projection: InlineProjection,
   upcasters: Upcasters = {},
 ): Promise<number> {
-  return database.transaction(async (client) => {
-    // Takes the tables from every append that is under way before the log is read, so that none is missed.
-    await client.query(`TRUNCATE ${projection.tables.map(quoted).join(', ')}`);
-    let applied = 0;
-    for (const { vaultId, seq } of await selectHeads(client)) {
-      applied += await replayVault(client, projection, upcasters, vaultId, seq);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await database.transaction((client) => rebuild(client, projection, upcasters));
+    } catch (error) {
+      if (!isRace(error) || attempt === ATTEMPTS) throw error;
     }
-    return applied;
-  });
+  }
+}
+
+async function rebuild(client: SqlClient, projection: InlineProjection, upcasters: Upcasters): Promise<number> {
+  const tables = projection.tables.map(quoted);
+  // Waits for every append that has written the tables, before the log is read, and holds up those to come. Readers go on.
+  await client.query(`LOCK TABLE ${tables.join(', ')} IN EXCLUSIVE MODE`);
+  for (const table of tables) await client.query(`DELETE FROM ${table}`);
+  let applied = 0;
+  for (const { vaultId, seq } of await selectHeads(client)) {
+    applied += await replayVault(client, projection, upcasters, vaultId, seq);
+  }
+  return applied;
 }
 
 async function replayVault(
@@ -41,6 +55,6 @@ async function replayVault(
 }
 
 function quoted(table: string): string {
-  if (!/^[a-z_]+$/.test(table)) throw new Error(`not a table name: ${table}`);
+  if (!/^[a-z][a-z0-9_]*$/.test(table)) throw new Error(`not a table name: ${table}`);
   return `"${table}"`;
 }

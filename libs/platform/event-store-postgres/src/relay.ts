@@ -1,7 +1,7 @@
-import type { Database, Feed, FeedMessage, RecordedEvent } from '@coffer/event-sourcing';
+import type { Database, Feed } from '@coffer/event-sourcing';
 import type pg from 'pg';
 import { LeaderLock } from './leader-lock.js';
-import * as outbox from './outbox.js';
+import { publishAudit, publishEvents } from './publish.js';
 
 export interface RelayOptions {
   readonly database: Database;
@@ -12,23 +12,26 @@ export interface RelayOptions {
   readonly topics: { readonly events?: string; readonly audit?: string };
   /** Told of every failed pass; the relay tries again. Must not throw. */
   readonly onError?: (error: unknown) => void;
-  /** Milliseconds between looks at the database without a wake-up; default 250. */
-  readonly sweepEveryMs?: number;
+  /** Milliseconds between looks at the database (or for the lock) without a wake-up; default 250. */
+  readonly wakeEveryMs?: number;
   /** Milliseconds that a wake-up waits for more work to come; default 20. */
   readonly gatherMs?: number;
 }
 
 export interface Relay {
   start(): Promise<void>;
-  /** Ends after the running pass. */
+  /** Ends after the running batch. Resolves when the lock is free for another. */
   stop(): Promise<void>;
   /** Something was committed in this process. */
   wake(): void;
-  /** Resolves when everything committed before the call has been published by this relay. */
+  /**
+   * Resolves when everything committed before the call has been published by this relay; one that waits for the lock
+   * resolves when it has taken over. Rejects when the relay stops before.
+   */
   drained(): Promise<void>;
 }
 
-const PAGE = 500;
+const FIRST_BACK_OFF_MS = 50;
 const MAX_BACK_OFF_MS = 5_000;
 
 /**
@@ -40,50 +43,51 @@ export function createRelay(options: RelayOptions): Relay {
   return new PostgresRelay(options);
 }
 
+interface Drain {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 class PostgresRelay implements Relay {
   readonly #lock: LeaderLock;
-  readonly #waiting = new Set<() => void>();
-  readonly #drains: { resolve: () => void; pass: number }[] = [];
+  readonly #sweepMs: number;
   #running: Promise<void> | undefined;
   #stopping = false;
+  /** Something may have been committed since the last pass began. */
   #woken = false;
-  #passes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  /** Who waits for a pass that has yet to begin. */
+  #drains: Drain[] = [];
+  #pause: Pause | undefined;
 
   constructor(private readonly options: RelayOptions) {
     this.#lock = new LeaderLock(options.connection);
+    this.#sweepMs = options.wakeEveryMs ?? 250;
   }
 
   start(): Promise<void> {
-    this.#stopping = false;
     this.#running ??= this.#run();
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#release();
+    this.#pause?.end(0);
     await this.#running;
     this.#running = undefined;
+    this.#stopping = false;
     await this.#lock.release();
+    for (const { reject } of this.#drains.splice(0)) reject(new Error('the relay was stopped'));
   }
 
   wake(): void {
     this.#woken = true;
-    if (this.#waiting.size > 0 && this.#timer === undefined) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#release();
-      }, this.options.gatherMs ?? 20);
-    }
+    if (this.#pause?.fixed === false) this.#pause.end(this.options.gatherMs ?? 20);
   }
 
   drained(): Promise<void> {
-    // The pass under way may have looked already: the next one has not.
-    return new Promise((resolve) => {
-      this.#drains.push({ resolve, pass: this.#passes + 2 });
-      this.#woken = true;
-      this.#release();
+    return new Promise((resolve, reject) => {
+      this.#drains.push({ resolve, reject });
+      if (this.#pause?.fixed === false) this.#pause.end(0);
     });
   }
 
@@ -91,95 +95,70 @@ class PostgresRelay implements Relay {
     let backOff = 0;
     while (!this.#stopping) {
       try {
-        if (await this.#lock.hold()) {
-          await this.#pass();
-          backOff = 0;
-        }
+        const active = await this.#pass();
+        // A relay that waits for the lock has nothing to be woken for.
+        backOff = active ? 0 : this.#sweepMs;
       } catch (error) {
-        backOff = Math.min(MAX_BACK_OFF_MS, Math.max(50, backOff * 2));
+        backOff = Math.min(MAX_BACK_OFF_MS, Math.max(FIRST_BACK_OFF_MS, backOff * 2));
         this.options.onError?.(error);
       }
-      await this.#pause(backOff);
+      await this.#wait(backOff);
     }
   }
 
-  async #pass(): Promise<void> {
+  /** Publishes everything that was committed before now; false when another relay is active. */
+  async #pass(): Promise<boolean> {
+    const session = await this.#lock.hold();
+    if (session === undefined) return false;
     this.#woken = false;
-    this.#passes += 1;
-    const pass = this.#passes;
-    const { events, audit } = this.options.topics;
-    if (events !== undefined) await this.#publishEvents(events);
-    if (audit !== undefined) await this.#publishAudit(audit);
-    const done = this.#drains.filter((drain) => drain.pass <= pass);
-    for (const drain of done) this.#drains.splice(this.#drains.indexOf(drain), 1);
-    for (const { resolve } of done) resolve();
-    if (this.#drains.length > 0) this.#woken = true;
-  }
-
-  async #publishEvents(topic: string): Promise<void> {
-    const { database, feed } = this.options;
-    for (const { vaultId, published, seq } of await outbox.selectDirtyVaults(database)) {
-      for (let next = published + 1; next <= seq;) {
-        if (this.#stopping) return;
-        const page = await outbox.selectEventsFrom(database, vaultId, next, PAGE);
-        const last = page.at(-1);
-        if (last === undefined) break;
-        await feed.publish(page.map((event) => eventMessage(topic, event)));
-        await outbox.storeCursor(database, vaultId, last.vaultSeq);
-        next = last.vaultSeq + 1;
-      }
+    const drains = this.#drains.splice(0);
+    const { database, feed, topics } = this.options;
+    const run = { database, session, feed, isStopping: () => this.#stopping };
+    try {
+      if (topics.events !== undefined) await publishEvents(run, topics.events);
+      if (topics.audit !== undefined) await publishAudit(run, topics.audit);
+    } catch (error) {
+      this.#drains.unshift(...drains);
+      throw error;
     }
+    if (this.#stopping) this.#drains.unshift(...drains);
+    else for (const { resolve } of drains) resolve();
+    return true;
   }
 
-  async #publishAudit(topic: string): Promise<void> {
-    const { database, feed } = this.options;
-    for (;;) {
-      const rows = await outbox.selectAuditRows(database, PAGE);
-      if (rows.length === 0 || this.#stopping) return;
-      await feed.publish(rows.map((row) => auditMessage(topic, row)));
-      // These very rows: one that commits late has a lower position and is still to come.
-      await outbox.deleteAuditRows(
-        database,
-        rows.map((row) => row.position),
-      );
-      if (rows.length < PAGE) return;
-    }
+  /** Until woken, or until it is time to look at what other processes have committed. A back-off waits its time out. */
+  async #wait(backOff: number): Promise<void> {
+    if (this.#stopping) return;
+    const pause = new Pause(backOff > 0);
+    pause.end(backOff > 0 ? backOff : this.#sweepMs);
+    this.#pause = pause;
+    if (!pause.fixed && this.#drains.length > 0) pause.end(0);
+    else if (!pause.fixed && this.#woken) this.wake();
+    await pause.ended;
+    this.#pause = undefined;
   }
+}
 
-  /** Until woken, or until it is time to look at what other processes have committed. */
-  #pause(backOff: number): Promise<void> {
-    if (this.#stopping || (this.#woken && backOff === 0)) return new Promise((resolve) => setImmediate(resolve));
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(sweep);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const sweep = setTimeout(done, backOff === 0 ? (this.options.sweepEveryMs ?? 250) : backOff);
-      this.#waiting.add(done);
-      if (backOff > 0) return;
-      if (this.#woken) done();
+/** A wait that may be cut short. */
+class Pause {
+  readonly ended: Promise<void>;
+  #resolve!: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #at = Infinity;
+
+  /** `fixed`: no wake-up cuts it short. */
+  constructor(readonly fixed: boolean) {
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
     });
   }
 
-  #release(): void {
-    for (const done of [...this.#waiting]) done();
+  /** Ends it in so many milliseconds, unless it ends sooner. */
+  end(milliseconds: number): void {
+    const at = performance.now() + milliseconds;
+    if (at >= this.#at) return;
+    this.#at = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#resolve, milliseconds);
   }
-}
-
-function eventMessage(topic: string, event: RecordedEvent): FeedMessage {
-  return {
-    topic,
-    key: event.vaultId,
-    id: event.eventId,
-    type: event.type,
-    seq: event.vaultSeq,
-    time: event.recordedAt,
-    body: event,
-  };
-}
-
-function auditMessage(topic: string, row: outbox.AuditInboxRow): FeedMessage {
-  const body = JSON.parse(row.body) as { readonly time?: string };
-  return { topic, key: row.key, id: row.recordId, type: 'AuditEvent', time: body.time ?? '', body };
 }

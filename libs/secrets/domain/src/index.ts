@@ -1,1 +1,3 @@
-export {};
+export * from './secret.js';
+export * from './secret.decide.js';
+export * from './secret-errors.js';

@@ -71,9 +71,18 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const decided = this.decider.decide(request.command, state);
+        // "Nothing to do" may be as out of date as a refusal: another process may have written meanwhile.
+        if (decided.length === 0 && !fresh) {
+          ({ state, version } = await this.load(request.streamId, request.sealer));
+          fresh = true;
+          continue;
+        }
         if (decided.length === 0) return { state, events: [], duplicate: false };
         const result = await this.store.append(this.#toAppend(request, version, decided));
-        if (result.duplicate) return { state, events: result.events as RecordedEvent<Event>[], duplicate: true };
+        if (result.duplicate) {
+          const present = await this.load(request.streamId, request.sealer);
+          return { state: present.state, events: result.events as RecordedEvent<Event>[], duplicate: true };
+        }
         const next = {
           state: decided.reduce((s, e) => this.decider.evolve(s, e), state),
           version: version + decided.length,

@@ -5,3 +5,6 @@ export * from './upcast.js';
 export * from './handle-command.js';
 export * from './stream-cache.js';
 export * from './processor.js';
+export * from './leased-cache.js';
+export * from './retry-conflicts.js';
+export * from './purge.js';

@@ -40,6 +40,9 @@ export type ErrorCode =
   | 'VaultNameNotValid'
   | 'ArmBadRequest'
   | 'PrincipalNotFound'
+  | 'RoleAssignmentNotFound'
+  | 'RoleAssignmentExists'
+  | 'RoleDefinitionNotFound'
   // capacity and faults
   | 'Throttled'
   | 'ServiceUnavailable'

@@ -60,47 +60,57 @@ CREATE TABLE audit_inbox (
   body      text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
--- The one statement of an append that takes numbers. The vault's head row stays locked from here to the commit, so nothing
--- slow comes after it. Lists are separated by line feeds, which JSON text never holds; the n-th entries belong together.
--- A stream that has moved on, or a command that ran before, is a unique violation; a gap in a stream is a serialization failure.
+-- Stores the appends of a group: the one statement that takes numbers. Locks (or makes) the head rows of the group's vaults in
+-- the order of their ids, so that two groups never wait for each other in a circle; they stay locked from here to the commit,
+-- so nothing slow comes after it. `back` counts an event from the last one of its vault in the group. Text lists are separated
+-- by line feeds, which JSON text never holds; entries at the same place belong together.
+-- A stream that has moved on, or a command that ran before, is a unique violation; a gap in a stream a serialization failure.
 CREATE FUNCTION append_events(
-  p_vault_id text, p_recorded_at timestamptz, p_meta json,
-  p_event_ids text, p_stream_ids text, p_stream_versions integer[], p_types text, p_schema_versions smallint[],
-  p_data text, p_sealed text,
-  p_audit_id text, p_audit_key text, p_audit_body text,
-  OUT base bigint, OUT vault_epoch integer)
+  vault_ids text, added integer[],
+  event_vault_ids text, back integer[], event_ids text, stream_ids text, stream_versions integer[], append_sizes smallint[],
+  types text, schema_versions smallint[], times text, bodies text, seals text, metas text,
+  audit_ids text, audit_keys text, audit_bodies text)
+RETURNS TABLE (head_vault_id text, head_seq bigint, head_epoch integer)
 LANGUAGE plpgsql AS $$
-DECLARE
-  size CONSTANT integer := cardinality(p_stream_versions);
 BEGIN
-  UPDATE vault_head SET seq = seq + size WHERE vault_id = p_vault_id RETURNING seq - size, epoch INTO base, vault_epoch;
-  IF NOT FOUND THEN
-    INSERT INTO vault_head AS h (vault_id, seq, epoch) VALUES (p_vault_id, size, 1)
-    ON CONFLICT (vault_id) DO UPDATE SET seq = h.seq + size
-    RETURNING h.seq - size, h.epoch INTO base, vault_epoch;
-  END IF;
-
-  INSERT INTO events (stream_id, stream_version, vault_id, vault_seq, epoch, event_id, append_size, type, schema_version,
-                      recorded_at, data, sealed, meta)
-  SELECT e.stream_id, e.stream_version, p_vault_id, base + e.ordinal, vault_epoch, e.event_id,
-         CASE e.ordinal WHEN 1 THEN size ELSE 0 END, e.type, e.schema_version,
-         p_recorded_at, e.data::json, nullif(e.sealed, ''), p_meta
-    FROM unnest(string_to_array(p_event_ids, E'\n'), string_to_array(p_stream_ids, E'\n'), p_stream_versions,
-                string_to_array(p_types, E'\n'), p_schema_versions, string_to_array(p_data, E'\n'),
-                string_to_array(p_sealed, E'\n'))
-         WITH ORDINALITY AS e (event_id, stream_id, stream_version, type, schema_version, data, sealed, ordinal);
+  RETURN QUERY
+  WITH head AS (
+    INSERT INTO vault_head AS h (vault_id, seq, epoch)
+    SELECT v.vault_id, v.added, 1
+      FROM unnest(string_to_array(vault_ids, E'\n'), added) AS v (vault_id, added)
+     ORDER BY v.vault_id COLLATE "C"
+    ON CONFLICT (vault_id) DO UPDATE SET seq = h.seq + excluded.seq
+    RETURNING h.vault_id, h.seq, h.epoch
+  ), event AS (
+    INSERT INTO events (stream_id, stream_version, vault_id, vault_seq, epoch, event_id, append_size, type, schema_version,
+                        recorded_at, data, sealed, meta)
+    SELECT e.stream_id, e.stream_version, head.vault_id, head.seq - e.back, head.epoch, e.event_id, e.append_size, e.type,
+           e.schema_version, e.recorded_at::timestamptz, e.data::json, nullif(e.sealed, ''), e.meta::json
+      FROM unnest(string_to_array(event_vault_ids, E'\n'), back, string_to_array(event_ids, E'\n'),
+                  string_to_array(stream_ids, E'\n'), stream_versions, append_sizes, string_to_array(types, E'\n'),
+                  schema_versions, string_to_array(times, E'\n'), string_to_array(bodies, E'\n'),
+                  string_to_array(seals, E'\n'), string_to_array(metas, E'\n'))
+           AS e (vault_id, back, event_id, stream_id, stream_version, append_size, type,
+                 schema_version, recorded_at, data, sealed, meta)
+      JOIN head ON head.vault_id = e.vault_id
+  )
+  SELECT head.vault_id, head.seq, head.epoch FROM head;
 
   IF EXISTS (
-    SELECT FROM unnest(string_to_array(p_stream_ids, E'\n'), p_stream_versions) AS n (stream_id, stream_version)
-     WHERE n.stream_version > 1 AND NOT EXISTS (
-       SELECT FROM events e
-        WHERE e.stream_id = n.stream_id AND e.stream_version = n.stream_version - 1 AND e.vault_id = p_vault_id))
+    SELECT FROM unnest(string_to_array(event_vault_ids, E'\n'), string_to_array(stream_ids, E'\n'), stream_versions)
+                AS n (vault_id, stream_id, stream_version)
+     -- A subquery with LIMIT stays one, and finds its row by the primary key: as a join it would be planned for the empty
+     -- table of a new database, and read all of it ever after.
+     WHERE n.stream_version > 1 AND n.vault_id IS DISTINCT FROM (
+       SELECT e.vault_id FROM events e WHERE e.stream_id = n.stream_id AND e.stream_version = n.stream_version - 1 LIMIT 1))
   THEN
-    RAISE EXCEPTION 'the stream is shorter than expected' USING ERRCODE = 'serialization_failure';
+    RAISE EXCEPTION 'a stream is shorter than expected' USING ERRCODE = 'serialization_failure';
   END IF;
 
-  IF p_audit_id IS NOT NULL THEN
-    INSERT INTO audit_inbox (record_id, key, body) VALUES (p_audit_id, p_audit_key, p_audit_body);
+  IF audit_ids <> '' THEN
+    INSERT INTO audit_inbox (record_id, key, body)
+    SELECT * FROM unnest(string_to_array(audit_ids, E'\n'), string_to_array(audit_keys, E'\n'),
+                         string_to_array(audit_bodies, E'\n'));
   END IF;
 END
 $$;

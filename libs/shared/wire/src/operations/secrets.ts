@@ -5,8 +5,8 @@ const secret = (
   paths: readonly string[],
   permission: string,
   dataAction: string,
-  more: Partial<Operation> = {},
-): Operation => ({
+  more: Partial<Omit<Operation, 'host'>> = {},
+): Operation & { readonly host: 'vault' } => ({
   method,
   host: 'vault',
   paths,

@@ -1,0 +1,3 @@
+import { runAdmin } from '@coffer/composition';
+
+await runAdmin(process.argv, process.env);

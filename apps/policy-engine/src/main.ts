@@ -1,0 +1,3 @@
+import { runProgram, singleService } from '@coffer/composition';
+
+await runProgram(singleService('policy-engine'));

@@ -1,0 +1,177 @@
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { z } from 'zod';
+
+const domain = z
+  .string()
+  .toLowerCase()
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'must be a DNS name');
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = z.coerce.number().int().min(0);
+const file = z
+  .string()
+  .min(1)
+  .transform((name) => path.resolve(name));
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+const addresses = z
+  .string()
+  .transform((text) => text.split(',').map((address) => address.trim()))
+  .refine((list) => list.every((address) => isIP(address) !== 0), 'must be IP addresses, separated by commas');
+const issuers = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue('must be JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.object({ issuer: z.url(), tenantId: z.string().min(1), jwksUri: z.url() }).strict()));
+
+/**
+ * Every setting of every service: one row each, with its environment variable, its flag (`--name`), its meaning and its
+ * default. `--help` prints this table; docs/configuration.md repeats it.
+ */
+export const settings = {
+  dataDir: row(
+    'COFFER_DATA_DIR',
+    'data-dir',
+    file.optional(),
+    'Directory of everything that must survive a restart. Default: /var/lib/coffer as root, else $XDG_DATA_HOME/coffer.',
+  ),
+  domain: row(
+    'COFFER_DOMAIN',
+    'domain',
+    domain.default('localhost'),
+    'DNS name under which login., management., audit. and {vault}.vault. live.',
+  ),
+  port: row('COFFER_PORT', 'port', port.default(8443), 'TLS port to listen on.'),
+  publicPort: row(
+    'COFFER_PUBLIC_PORT',
+    'public-port',
+    port.optional(),
+    'Port that URLs carry, when a forward changes it. Default: the port.',
+  ),
+  listen: row(
+    'COFFER_LISTEN',
+    'listen',
+    addresses.default(['127.0.0.1', '::1']),
+    'IP addresses to listen on, separated by commas.',
+  ),
+  plainHttp: row(
+    'COFFER_PLAIN_HTTP',
+    'plain-http',
+    z.stringbool().default(false),
+    'Speak HTTP without TLS: only behind an edge that terminates TLS.',
+  ),
+  tlsCertFile: row(
+    'COFFER_TLS_CERT_FILE',
+    'tls-cert-file',
+    file.optional(),
+    'Certificate chain (PEM). Default: a development CA makes one.',
+  ),
+  tlsKeyFile: row('COFFER_TLS_KEY_FILE', 'tls-key-file', file.optional(), 'Private key of the certificate (PEM).'),
+  region: row(
+    'COFFER_REGION',
+    'region',
+    z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/i, 'must be letters, digits and hyphens')
+      .default('local'),
+    'Name of this region: the ARM location of its vaults.',
+  ),
+  tenantId: row(
+    'COFFER_TENANT_ID',
+    'tenant-id',
+    z.guid().toLowerCase().optional(),
+    'Tenant (GUID) of the installation. Default: made at first start and kept.',
+  ),
+  rootKeyFile: row(
+    'COFFER_ROOT_KEY_FILE',
+    'root-key-file',
+    file.optional(),
+    'File of the root key, mode 0600; made at first start. Default: root.key in the data directory.',
+  ),
+  rootPassphraseFile: row(
+    'COFFER_ROOT_PASSPHRASE_FILE',
+    'root-passphrase-file',
+    file.optional(),
+    'File with a passphrase that the root key is derived from, instead of a root key file.',
+  ),
+  authority: row(
+    'COFFER_AUTHORITY',
+    'authority',
+    z.url().optional(),
+    'Authority that the 401 challenge names. Default: the built-in issuer, https://login.{domain}/adfs.',
+  ),
+  issuers: row(
+    'COFFER_ISSUERS',
+    'issuers',
+    issuers.default([]),
+    'Further OIDC issuers whose tokens are accepted: JSON [{"issuer","tenantId","jwksUri"}].',
+  ),
+  clockSkewSeconds: row(
+    'COFFER_CLOCK_SKEW_SECONDS',
+    'clock-skew-seconds',
+    seconds.max(600).default(60),
+    'Tolerance for exp and nbf of tokens.',
+  ),
+  databaseUrlVaults: row(
+    'COFFER_DATABASE_URL_VAULT_MANAGEMENT',
+    'database-url-vault-management',
+    postgresUrl.optional(),
+    'PostgreSQL of vault management. The standalone app takes all five or none: none starts an embedded server.',
+  ),
+  databaseUrlKeys: row(
+    'COFFER_DATABASE_URL_CRYPTO_GATEWAY',
+    'database-url-crypto-gateway',
+    postgresUrl.optional(),
+    'PostgreSQL of the crypto gateway.',
+  ),
+  databaseUrlPolicy: row(
+    'COFFER_DATABASE_URL_POLICY_ENGINE',
+    'database-url-policy-engine',
+    postgresUrl.optional(),
+    'PostgreSQL of the policy engine.',
+  ),
+  databaseUrlAudit: row(
+    'COFFER_DATABASE_URL_AUDIT_LOG',
+    'database-url-audit-log',
+    postgresUrl.optional(),
+    'PostgreSQL of the audit log.',
+  ),
+  databaseUrlIdentity: row(
+    'COFFER_DATABASE_URL_IDENTITY',
+    'database-url-identity',
+    postgresUrl.optional(),
+    'PostgreSQL of identity.',
+  ),
+  logLevel: row(
+    'COFFER_LOG_LEVEL',
+    'log-level',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    'Least severe messages that are logged.',
+  ),
+  dev: row(
+    'COFFER_DEV',
+    'dev',
+    z.stringbool().default(false),
+    'Fixed credentials, a subscription, a resource group and a vault named demo. Never in production.',
+  ),
+} as const;
+
+interface Row<S extends z.ZodType> {
+  readonly variable: string;
+  readonly flag: string;
+  readonly schema: S;
+  readonly meaning: string;
+}
+
+function row<S extends z.ZodType>(variable: string, flag: string, schema: S, meaning: string): Row<S> {
+  return { variable, flag, schema, meaning };
+}
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type Config = { readonly [K in SettingName]: z.output<Settings[K]['schema']> };

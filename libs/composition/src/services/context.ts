@@ -1,0 +1,44 @@
+import type { Feed } from '@coffer/event-sourcing';
+import { CofferError, type Clock } from '@coffer/kernel';
+import type { Logger, Surface } from '@coffer/nest';
+import type { Hosts } from '@coffer/wire';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
+import type pg from 'pg';
+import type { Config } from '../config/schema.js';
+import type { ServiceCore } from '../service.js';
+
+/** What every service is composed from. */
+export interface ServiceContext {
+  readonly config: Config;
+  /** Of the service's own database. */
+  readonly connection: pg.ClientConfig;
+  readonly hosts: Hosts;
+  readonly tenantId: string;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Another process took the database over: this one must stop. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** One service, composed and not started. */
+export interface ComposedService {
+  readonly core: ServiceCore;
+  readonly modules: readonly DynamicModule[];
+  /** Its rows of the public surface, once the container is built. */
+  readonly surfaces: (container: INestApplicationContext) => readonly Surface[];
+  /** Starts what consumes other services' events and what works by the clock. */
+  readonly startConsumers: (container: INestApplicationContext) => Promise<void>;
+  /** Rejects while the service cannot work. */
+  readonly ready: () => Promise<void>;
+  /** Stops what runs by itself, then closes the database. */
+  readonly close: () => Promise<void>;
+}
+
+/** The database answers, and this process is its only writer. */
+export function readiness({ database, lease, name }: ServiceCore): () => Promise<void> {
+  return async () => {
+    await database.ping();
+    if (!lease.live()) throw new CofferError('ServiceUnavailable', `${name} does not hold its lease.`);
+  };
+}

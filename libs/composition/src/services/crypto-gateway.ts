@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { createCryptoProvider } from '@coffer/crypto-node';
+import { topics, type VaultKeySource } from '@coffer/contracts';
+import type { OwnerLog } from '@coffer/event-sourcing';
+import {
+  createSealer,
+  fileRootKey,
+  Keyring,
+  keyringMigrations,
+  passphraseRootKey,
+  type Purpose,
+  type RootKeyProvider,
+} from '@coffer/keyring';
+import { keysMigrations, keyProjections, KeyPurger, KeysController, KeysModule } from '@coffer/keys-feature';
+import { SecretBytes } from '@coffer/kernel';
+import { surface } from '@coffer/nest';
+import { keyOperations } from '@coffer/wire';
+import { openService } from '../service.js';
+import { Sweeper } from '../sweeper.js';
+import { onVaultPurged } from '../vault-purge.js';
+import { readiness, type ComposedService, type ServiceContext } from './context.js';
+
+export const CRYPTO_GATEWAY = 'crypto-gateway';
+
+export interface CryptoGateway extends ComposedService {
+  /** KEKs for the other services, each by its own purpose. */
+  readonly vaultKeys: (purpose: Purpose) => VaultKeySource;
+}
+
+/** Keys and the key hierarchy. It alone reaches the root key; a wrong one is noticed here, before anything is served. */
+export async function composeCryptoGateway(
+  context: ServiceContext & { readonly rootKeyFile: string; readonly vaultLog: () => OwnerLog },
+): Promise<CryptoGateway> {
+  const { clock, config, feed } = context;
+  const core = await openService({
+    ...context,
+    name: CRYPTO_GATEWAY,
+    migrations: [keyringMigrations, keysMigrations],
+    projections: keyProjections,
+    eventsTopic: topics.keys,
+  });
+  const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
+  const keyring = await Keyring.open({ database: core.database, rootKey, clock });
+  const provider = createCryptoProvider();
+  const sealer = createSealer(keyring.source('keys'));
+  const sweeper = new Sweeper(context.log.child({ service: CRYPTO_GATEWAY }));
+  let stopConsumer = (): Promise<void> => Promise.resolve();
+  return {
+    core,
+    vaultKeys: (purpose) => keyring.source(purpose),
+    modules: [KeysModule.for({ ...core, clock, sealer, provider, region: config.region })],
+    surfaces: (container) => [
+      surface(CRYPTO_GATEWAY, keyOperations, container.get(KeysController).handlers, core.audit),
+    ],
+    startConsumers: async (container) => {
+      const purger = container.get(KeyPurger);
+      const subscription = await onVaultPurged(
+        { core, feed, owner: context.vaultLog(), log: context.log, consumer: CRYPTO_GATEWAY },
+        async (vaultId) => {
+          await purger.purgeVault(vaultId);
+          await keyring.destroyVault(vaultId);
+        },
+      );
+      stopConsumer = () => subscription.stop();
+      sweeper.every(() => purger.purgeDue(clock.now()));
+    },
+    ready: readiness(core),
+    close: async () => {
+      await sweeper.stop();
+      await stopConsumer();
+      await provider.close();
+      keyring.close();
+      await core.close();
+    },
+  };
+}
+
+async function rootKeyProvider(passphraseFile: string | undefined, keyFile: string): Promise<RootKeyProvider> {
+  if (passphraseFile === undefined) return fileRootKey(keyFile);
+  // The line end that editors add is no part of the passphrase.
+  const text = (await readFile(passphraseFile, 'utf8')).replace(/\r?\n$/, '');
+  return passphraseRootKey(SecretBytes.fromUtf8(text));
+}

@@ -1,0 +1,90 @@
+import { invalidProperty } from '@coffer/kernel';
+
+export const curves = ['P-256', 'P-384', 'P-521', 'P-256K'] as const;
+export type Curve = (typeof curves)[number];
+
+export const rsaKeySizes = [2048, 3072, 4096] as const;
+export type RsaKeySize = (typeof rsaKeySizes)[number];
+
+/** What key to make. */
+export type KeySpec =
+  | { readonly kty: 'RSA'; readonly keySize: RsaKeySize; readonly publicExponent: number }
+  | { readonly kty: 'EC'; readonly crv: Curve };
+
+/** Key types whose material this service can make and hold. */
+export type KeyType = KeySpec['kty'];
+
+/** Public half of a key (RFC 7517, RFC 7518 §6); members are base64url without padding. */
+export type PublicJwk =
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string };
+
+/** The members of a create request that say what key is wanted, unchecked. */
+export interface KeyRequest {
+  readonly kty: string;
+  readonly keySize?: number | undefined;
+  readonly crv?: string | undefined;
+  readonly publicExponent?: number | undefined;
+}
+
+const HSM_TYPES = ['RSA-HSM', 'EC-HSM', 'oct', 'oct-HSM'];
+const PUBLIC_EXPONENTS = [65537, 3];
+
+/**
+ * Checks type, size, curve and exponent (azure-api c.1); RSA defaults to 2048 bits, EC to P-256. Throws BadParameter.
+ * `key_size` of an EC key and `crv` of an RSA key have no meaning and are ignored.
+ */
+export function keySpecOf(request: KeyRequest): KeySpec {
+  if (request.kty === 'RSA') return rsaSpec(request);
+  if (request.kty === 'EC') return { kty: 'EC', crv: curveOf(request.crv ?? 'P-256') };
+  if (HSM_TYPES.includes(request.kty)) {
+    throw invalidProperty('kty', `Keys of type ${request.kty} need a hardware security module; this vault has none.`);
+  }
+  throw invalidProperty('kty', 'The key type must be RSA or EC.');
+}
+
+function rsaSpec({ keySize = 2048, publicExponent = 65537 }: KeyRequest): KeySpec {
+  const size = rsaKeySizes.find((known) => known === keySize);
+  if (size === undefined) throw invalidProperty('key_size', 'The size of an RSA key must be 2048, 3072 or 4096.');
+  if (!PUBLIC_EXPONENTS.includes(publicExponent)) {
+    throw invalidProperty('public_exponent', 'The public exponent must be 65537 or 3.');
+  }
+  return { kty: 'RSA', keySize: size, publicExponent };
+}
+
+function curveOf(name: string): Curve {
+  const curve = curves.find((known) => known === name);
+  if (curve === undefined) throw invalidProperty('crv', `The curve must be one of ${curves.join(', ')}.`);
+  return curve;
+}
+
+/** What a caller may do with a key, in the words of `key_ops` (RFC 7517 §4.3). */
+export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
+export type CryptoOp = (typeof cryptoOps)[number];
+
+const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = { RSA: cryptoOps, EC: ['sign', 'verify'] };
+/** Names that exist, but for keys in a hardware security module only. */
+const HSM_OPS = ['import', 'export'];
+
+/**
+ * Checks `key_ops`; absent means everything that fits the type, an empty list means nothing at all. Repeated names
+ * count once. Throws BadParameter for an unknown name or one that the type cannot do.
+ */
+export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined): readonly CryptoOp[] {
+  const fitting = opsOfType[kty];
+  if (requested === undefined) return fitting;
+  const accepted = new Set<CryptoOp>();
+  for (const name of requested) {
+    const op = fitting.find((known) => known === name);
+    if (op === undefined) throw invalidProperty('key_ops', whyNot(name, kty));
+    accepted.add(op);
+  }
+  return [...accepted];
+}
+
+function whyNot(name: string, kty: KeyType): string {
+  const known = [...cryptoOps, ...HSM_OPS].find((op) => op === name);
+  return known === undefined
+    ? `The known operations are ${cryptoOps.join(', ')}.`
+    : `Operation ${known} does not fit a key of type ${kty}.`;
+}

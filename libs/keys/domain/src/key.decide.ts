@@ -1,0 +1,161 @@
+import type { Decider, MaterialDigest, PurgeReason } from '@coffer/event-sourcing';
+import {
+  assertNever,
+  changedMeanwhile,
+  CofferError,
+  defined,
+  nameIsSoftDeleted,
+  purgeProtected,
+  type Tags,
+} from '@coffer/kernel';
+import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
+import { keyOpsOf, type KeySpec, type PublicJwk } from './key-spec.js';
+import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
+
+const SECONDS_PER_DAY = 86_400;
+
+/** All times are Unix seconds. `name` is as the caller wrote it. */
+interface Named {
+  readonly name: string;
+  readonly now: number;
+}
+
+export interface CreateVersion extends Named, KeyAttributes {
+  readonly type: 'CreateVersion';
+  readonly version: string;
+  readonly spec: KeySpec;
+  readonly public: PublicJwk;
+  /** As requested; absent means the type's defaults. */
+  readonly keyOps?: readonly string[] | undefined;
+  readonly tags?: Tags | undefined;
+  readonly materialId: string;
+}
+
+/** Members that are absent stay as they are; `tags` replaces the whole map. */
+export interface UpdateVersion extends Named {
+  readonly type: 'UpdateVersion';
+  /** Absent means the latest. */
+  readonly version?: string | undefined;
+  readonly enabled?: boolean | undefined;
+  readonly nbf?: number | undefined;
+  readonly exp?: number | undefined;
+  readonly keyOps?: readonly string[] | undefined;
+  readonly tags?: Tags | undefined;
+}
+
+export interface DeleteKey extends Named {
+  readonly type: 'DeleteKey';
+  /** Without soft-delete the key is destroyed at once: `digests` of its ciphertexts are needed. */
+  readonly softDelete: { readonly retentionInDays: number } | { readonly digests: readonly MaterialDigest[] };
+}
+
+export interface RecoverKey extends Named {
+  readonly type: 'RecoverKey';
+}
+
+export interface PurgeKey extends Named {
+  readonly type: 'PurgeKey';
+  readonly because: PurgeReason;
+  readonly digests: readonly MaterialDigest[];
+}
+
+export type KeyCommand = CreateVersion | UpdateVersion | DeleteKey | RecoverKey | PurgeKey;
+
+export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[] {
+  switch (command.type) {
+    case 'CreateVersion':
+      return createVersion(command, state);
+    case 'UpdateVersion':
+      return updateVersion(command, state);
+    case 'DeleteKey':
+      return deleteKey(command, state);
+    case 'RecoverKey':
+      if (state.status !== 'deleted') throw deletedKeyNotFound(command.name);
+      return [{ type: 'KeyRecovered', data: { name: state.name } }];
+    case 'PurgeKey':
+      return purgeKey(command, state);
+    default:
+      return assertNever(command);
+  }
+}
+
+export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = { initialState: noKey, decide, evolve };
+
+function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
+  if (state.status === 'deleted') throw nameIsSoftDeleted('key', state.name);
+  // The name has moved on to another incarnation, or is free: the caller of this decision looks it up again.
+  if (state.status === 'purged') throw new CofferError('Conflict', 'The key was purged meanwhile. Please retry.');
+  if (state.status === 'active' && state.versions.has(command.version)) {
+    throw new CofferError('Conflict', 'This version of the key exists already.');
+  }
+  const { version, spec, enabled, nbf, exp, tags, materialId, now } = command;
+  const data = {
+    name: state.status === 'active' ? state.name : command.name,
+    version,
+    kty: spec.kty,
+    ...(spec.kty === 'RSA' ? { size: spec.keySize } : { crv: spec.crv }),
+    public: command.public,
+    keyOps: keyOpsOf(spec.kty, command.keyOps),
+    enabled,
+    ...defined({ nbf, exp }),
+    created: now,
+    materialId,
+  };
+  return [{ type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
+}
+
+function updateVersion(command: UpdateVersion, state: KeyState): KeyEvent[] {
+  const current = state.status === 'active' ? state.versions.get(command.version ?? state.latest) : undefined;
+  if (state.status !== 'active' || current === undefined) throw keyNotFound(command.name, command.version);
+  const { enabled, nbf, exp, tags } = command;
+  const keyOps = command.keyOps === undefined ? undefined : keyOpsOf(current.public.kty, command.keyOps);
+  if ([enabled, nbf, exp, keyOps, tags].every((member) => member === undefined)) return [];
+  const data = {
+    name: state.name,
+    version: current.version,
+    ...defined({ enabled, nbf, exp, keyOps }),
+    // The clock may have moved back; `updated` does not.
+    updated: Math.max(command.now, current.updated),
+  };
+  return [{ type: 'KeyVersionUpdated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
+}
+
+function deleteKey(command: DeleteKey, state: KeyState): KeyEvent[] {
+  if (state.status !== 'active') throw keyNotFound(command.name);
+  const { softDelete, now } = command;
+  const deleted = { name: state.name, deletedDate: now };
+  if ('digests' in softDelete) {
+    return [{ type: 'KeyDeleted', data: deleted }, purged(state, softDelete.digests)];
+  }
+  const scheduledPurgeDate = now + softDelete.retentionInDays * SECONDS_PER_DAY;
+  return [{ type: 'KeyDeleted', data: { ...deleted, scheduledPurgeDate } }];
+}
+
+function purgeKey({ because, digests, name, now }: PurgeKey, state: KeyState): KeyEvent[] {
+  switch (because.reason) {
+    case 'request':
+      if (state.status !== 'deleted') throw deletedKeyNotFound(name);
+      if (because.purgeProtection) throw purgeProtected(because.vaultName);
+      return [purged(state, digests)];
+    case 'retention':
+      if (state.status !== 'deleted' || state.scheduledPurgeDate === undefined) return [];
+      return now < state.scheduledPurgeDate ? [] : [purged(state, digests)];
+    case 'vault':
+      return state.status === 'active' || state.status === 'deleted' ? [purged(state, digests)] : [];
+    default:
+      return assertNever(because);
+  }
+}
+
+function purged(
+  state: Extract<KeyState, { status: 'active' | 'deleted' }>,
+  digests: readonly MaterialDigest[],
+): KeyEvent {
+  const versions = [...state.versions.keys()];
+  const known = new Set(digests.map((digest) => digest.version));
+  // The digests were read before this decision: a version made in between would be destroyed without a trace.
+  if (versions.some((version) => !known.has(version))) {
+    throw changedMeanwhile('key');
+  }
+  return { type: 'KeyPurged', data: { name: state.name, versions, digests } };
+}

@@ -1,0 +1,140 @@
+import type { DomainEvent, MaterialDigest } from '@coffer/event-sourcing';
+import { assertNever, defined, type Tags } from '@coffer/kernel';
+import type { CryptoOp, Curve, KeyType, PublicJwk, RsaKeySize } from './key-spec.js';
+
+/** Attributes a caller may set; times are Unix seconds. */
+export interface KeyAttributes {
+  readonly enabled: boolean;
+  readonly nbf?: number;
+  readonly exp?: number;
+}
+
+export interface KeyVersionCreatedData extends KeyAttributes {
+  readonly name: string;
+  /** 32 lower-case hex. */
+  readonly version: string;
+  readonly kty: KeyType;
+  /** Bits of an RSA key. */
+  readonly size?: RsaKeySize;
+  readonly crv?: Curve;
+  readonly public: PublicJwk;
+  readonly keyOps: readonly CryptoOp[];
+  /** Unix seconds. */
+  readonly created: number;
+  /** The `material` row that holds the private key. */
+  readonly materialId: string;
+}
+
+/** Only what the caller sent; tags travel in the event's `sealed` part. */
+export interface KeyVersionUpdatedData extends Partial<KeyAttributes> {
+  readonly name: string;
+  readonly version: string;
+  readonly keyOps?: readonly CryptoOp[];
+  /** Unix seconds. */
+  readonly updated: number;
+}
+
+export interface KeyDeletedData {
+  readonly name: string;
+  /** Unix seconds. */
+  readonly deletedDate: number;
+  /** Unix seconds; absent in a vault without soft-delete, where the purge follows at once. */
+  readonly scheduledPurgeDate?: number;
+}
+
+export interface KeyPurgedData {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly digests: readonly MaterialDigest[];
+}
+
+export type KeyEvent =
+  | (DomainEvent<'KeyVersionCreated', KeyVersionCreatedData> & { readonly sealed?: { readonly tags: Tags } })
+  | (DomainEvent<'KeyVersionUpdated', KeyVersionUpdatedData> & { readonly sealed?: { readonly tags: Tags } })
+  | DomainEvent<'KeyDeleted', KeyDeletedData>
+  | DomainEvent<'KeyRecovered', { readonly name: string }>
+  | DomainEvent<'KeyPurged', KeyPurgedData>;
+
+export interface KeyVersion extends KeyAttributes {
+  readonly version: string;
+  readonly public: PublicJwk;
+  readonly keyOps: readonly CryptoOp[];
+  readonly created: number;
+  readonly updated: number;
+  readonly tags?: Tags;
+}
+
+interface Existing {
+  /** As the first version's creator wrote it. */
+  readonly name: string;
+  readonly versions: ReadonlyMap<string, KeyVersion>;
+  /** Key of `versions`. */
+  readonly latest: string;
+}
+
+/** One incarnation of a key; after a purge its name belongs to another stream. */
+export type KeyState =
+  | { readonly status: 'none' }
+  | (Existing & { readonly status: 'active' })
+  | (Existing & { readonly status: 'deleted'; readonly deletedDate: number; readonly scheduledPurgeDate?: number })
+  | { readonly status: 'purged'; readonly name: string };
+
+export const noKey: KeyState = { status: 'none' };
+
+export function evolve(state: KeyState, event: KeyEvent): KeyState {
+  switch (event.type) {
+    case 'KeyVersionCreated':
+      return withVersion(state, event.data, event.sealed?.tags);
+    case 'KeyVersionUpdated':
+      return withUpdate(state, event.data, event.sealed?.tags);
+    case 'KeyDeleted':
+      return isExisting(state) ? { ...existing(state), status: 'deleted', ...dates(event.data) } : state;
+    case 'KeyRecovered':
+      return isExisting(state) ? { ...existing(state), status: 'active' } : state;
+    case 'KeyPurged':
+      return { status: 'purged', name: event.data.name };
+    default:
+      return assertNever(event);
+  }
+}
+
+function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | undefined): KeyState {
+  if (state.status === 'purged') return state;
+  const { version, created, enabled, nbf, exp, keyOps } = data;
+  const added: KeyVersion = {
+    version,
+    public: data.public,
+    keyOps,
+    enabled,
+    created,
+    updated: created,
+    ...defined({ nbf, exp, tags }),
+  };
+  const before = isExisting(state) ? state : { name: data.name, versions: new Map<string, KeyVersion>() };
+  return {
+    status: 'active',
+    name: before.name,
+    versions: new Map(before.versions).set(version, added),
+    latest: version,
+  };
+}
+
+function withUpdate(state: KeyState, data: KeyVersionUpdatedData, tags: Tags | undefined): KeyState {
+  const before = isExisting(state) ? state.versions.get(data.version) : undefined;
+  if (!isExisting(state) || before === undefined) return state;
+  const { enabled, nbf, exp, keyOps, updated } = data;
+  const after: KeyVersion = { ...before, ...defined({ enabled, nbf, exp, keyOps, tags }), updated };
+  return { ...state, versions: new Map(state.versions).set(data.version, after) };
+}
+
+function isExisting(state: KeyState): state is Extract<KeyState, Existing> {
+  return state.status === 'active' || state.status === 'deleted';
+}
+
+function existing({ name, versions, latest }: Existing): Existing {
+  return { name, versions, latest };
+}
+
+function dates({ deletedDate, scheduledPurgeDate }: KeyDeletedData): Omit<KeyDeletedData, 'name'> {
+  return { deletedDate, ...defined({ scheduledPurgeDate }) };
+}

@@ -1,0 +1,83 @@
+import { eventSealer, objectScope, type DataKey, type Sealer } from '@coffer/contracts';
+import { CofferError, type Tags } from '@coffer/kernel';
+import type { CryptoOp, KeyState, PublicJwk } from '@coffer/keys-domain';
+import type { ObjectAttributes } from '@coffer/wire';
+import type { KeyRow } from '../postgres/key-row.js';
+
+/** A key version as answers show it: public facts only. Times are Unix seconds. */
+export interface KeyView {
+  readonly name: string;
+  readonly version: string;
+  readonly public: PublicJwk;
+  readonly keyOps: readonly CryptoOp[];
+  readonly attributes: ObjectAttributes;
+  readonly tags?: Tags;
+  /** Of a soft-deleted key. */
+  readonly deletion?: { readonly deletedDate: number; readonly scheduledPurgeDate: number };
+}
+
+/** The view of a version (without `version` the latest) out of the aggregate's state. */
+export function viewOfState(state: KeyState, version?: string): KeyView {
+  const found =
+    state.status === 'active' || state.status === 'deleted' ? state.versions.get(version ?? state.latest) : undefined;
+  if (found === undefined || state.status === 'none' || state.status === 'purged') {
+    throw new CofferError('Internal', 'a decided key version is missing from its state');
+  }
+  const { enabled, nbf, exp, created, updated } = found;
+  const deletion =
+    state.status === 'deleted' && state.scheduledPurgeDate !== undefined
+      ? { deletedDate: state.deletedDate, scheduledPurgeDate: state.scheduledPurgeDate }
+      : undefined;
+  return {
+    name: state.name,
+    version: found.version,
+    public: found.public,
+    keyOps: found.keyOps,
+    attributes: attributesOf(enabled, nbf, exp, created, updated),
+    ...(found.tags === undefined ? {} : { tags: found.tags }),
+    ...(deletion === undefined ? {} : { deletion }),
+  };
+}
+
+/** The view of a row; opens the object's DEK when there are tags to read. */
+export async function viewOfRow(sealer: Sealer, vaultId: string, row: KeyRow): Promise<KeyView> {
+  const tags = row.sealed === null ? undefined : await unsealTags(sealer, vaultId, row, row.sealed);
+  const { deleted_date: deletedDate, scheduled_purge_date: scheduledPurgeDate } = row;
+  return {
+    name: row.name,
+    version: row.version,
+    public: row.public,
+    keyOps: row.key_ops,
+    attributes: attributesOf(row.enabled, seconds(row.nbf), seconds(row.exp), Number(row.created), Number(row.updated)),
+    ...(tags === undefined ? {} : { tags }),
+    ...(deletedDate === null || scheduledPurgeDate === null
+      ? {}
+      : { deletion: { deletedDate: Number(deletedDate), scheduledPurgeDate: Number(scheduledPurgeDate) } }),
+  };
+}
+
+function seconds(column: string | null): number | undefined {
+  return column === null ? undefined : Number(column);
+}
+
+function attributesOf(
+  enabled: boolean,
+  nbf: number | undefined,
+  exp: number | undefined,
+  created: number,
+  updated: number,
+): ObjectAttributes {
+  return {
+    enabled,
+    ...(nbf === undefined ? {} : { nbf }),
+    ...(exp === undefined ? {} : { exp }),
+    created,
+    updated,
+  };
+}
+
+async function unsealTags(sealer: Sealer, vaultId: string, row: KeyRow, sealed: string): Promise<Tags | undefined> {
+  const wrapped = { term: row.term, wrappedDek: row.wrapped_dek };
+  const dek: DataKey = await sealer.open(objectScope(vaultId, row.object_id), wrapped);
+  return eventSealer(dek).unseal(sealed)?.['tags'] as Tags | undefined;
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { evolve, noKey, type KeyEvent, type KeyState } from '@coffer/keys-domain';
+
+const directory = new URL('../../domain/fixtures/', import.meta.url);
+const golden = (name: string): KeyEvent => JSON.parse(readFileSync(new URL(name, directory), 'utf8')) as KeyEvent;
+
+/** Events as they have been stored since their schema version exists, in an order a key can live through. */
+const life = [
+  'key-version-created.rsa.v1.json',
+  'key-version-created.ec.v1.json',
+  'key-version-updated.v1.json',
+  'key-deleted.v1.json',
+  'key-recovered.v1.json',
+  'key-deleted.without-soft-delete.v1.json',
+  'key-purged.v1.json',
+];
+const RSA = '0123456789abcdef0123456789abcdef';
+const EC = 'fedcba9876543210fedcba9876543210';
+
+describe('golden events of keys', () => {
+  const states = life.reduce<KeyState[]>((all, name) => [...all, evolve(all.at(-1) ?? noKey, golden(name))], []);
+
+  it('has every fixture in the replay', () => {
+    expect(readdirSync(directory).sort()).toEqual([...life].sort());
+  });
+
+  it('replays to the state that they have always meant', () => {
+    const updated = {
+      version: RSA,
+      public: { kty: 'RSA', n: 'bW9kdWx1cw', e: 'AQAB' },
+      keyOps: ['verify'],
+      enabled: false,
+      nbf: 1700000001,
+      exp: 1800000001,
+      created: 1690000000,
+      updated: 1690000200,
+      tags: { team: 'treasury' },
+    };
+    const second = {
+      version: EC,
+      public: { kty: 'EC', crv: 'P-256K', x: 'eA', y: 'eQ' },
+      keyOps: ['sign', 'verify'],
+      enabled: true,
+      created: 1690000100,
+      updated: 1690000100,
+    };
+    const key = {
+      name: 'Signing',
+      latest: EC,
+      versions: new Map<string, unknown>([
+        [RSA, updated],
+        [EC, second],
+      ]),
+    };
+    expect(states[0]).toMatchObject({ status: 'active', latest: RSA });
+    expect(states[2]).toEqual({ status: 'active', ...key });
+    expect(states[3]).toEqual({
+      status: 'deleted',
+      ...key,
+      deletedDate: 1690000300,
+      scheduledPurgeDate: 1697776300,
+    });
+    expect(states[4]).toEqual({ status: 'active', ...key });
+    expect(states[5]).toEqual({ status: 'deleted', ...key, deletedDate: 1690000400 });
+    expect(states[6]).toEqual({ status: 'purged', name: 'Signing' });
+  });
+});

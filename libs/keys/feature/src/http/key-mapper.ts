@@ -1,0 +1,53 @@
+import { objectUri, toWireAttributes, type VaultRequestContext } from '@coffer/wire';
+import type { KeyView } from '../application/key-view.js';
+import { curveToWire, platformAttribute } from './dialect.js';
+
+type Context = Pick<VaultRequestContext, 'baseUrl' | 'vault' | 'apiVersion'>;
+type Json = Record<string, unknown>;
+
+/** `KeyBundle` (azure-api a.1): the public half only. */
+export function toKeyBundle(view: KeyView, context: Context): Json {
+  return { key: toJwk(view, context), ...attributesAndTags(view, context) };
+}
+
+/** `DeletedKeyBundle`; of a key that was destroyed at once, without recovery members. */
+export function toDeletedKeyBundle(view: KeyView, context: Context): Json {
+  return { ...deletion(view, context), ...toKeyBundle(view, context) };
+}
+
+/** `KeyItem` of the list of keys: the identifier carries no version. */
+export function toKeyItem(view: KeyView, context: Context): Json {
+  return { kid: objectUri(context.baseUrl, 'keys', view.name), ...attributesAndTags(view, context) };
+}
+
+/** `KeyItem` of the list of versions. */
+export function toKeyVersionItem(view: KeyView, context: Context): Json {
+  return { kid: objectUri(context.baseUrl, 'keys', view.name, view.version), ...attributesAndTags(view, context) };
+}
+
+/** `DeletedKeyItem`. */
+export function toDeletedKeyItem(view: KeyView, context: Context): Json {
+  return { ...deletion(view, context), ...toKeyItem(view, context) };
+}
+
+function toJwk({ name, version, keyOps, public: half }: KeyView, { baseUrl, apiVersion }: Context): Json {
+  const members =
+    half.kty === 'RSA' ? { n: half.n, e: half.e } : { crv: curveToWire(apiVersion, half.crv), x: half.x, y: half.y };
+  return { kid: objectUri(baseUrl, 'keys', name, version), kty: half.kty, key_ops: keyOps, ...members };
+}
+
+function attributesAndTags({ attributes, tags }: KeyView, { vault, apiVersion }: Context): Json {
+  return {
+    attributes: { ...toWireAttributes(attributes, vault, apiVersion), ...platformAttribute(apiVersion) },
+    ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+function deletion({ name, deletion: dates }: KeyView, { baseUrl }: Context): Json {
+  if (dates === undefined) return {};
+  return {
+    recoveryId: objectUri(baseUrl, 'deletedkeys', name),
+    deletedDate: dates.deletedDate,
+    scheduledPurgeDate: dates.scheduledPurgeDate,
+  };
+}

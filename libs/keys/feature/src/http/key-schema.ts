@@ -1,0 +1,73 @@
+import { invalidProperty } from '@coffer/kernel';
+import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
+import { z } from 'zod';
+import type { CreateKey } from '../application/key-create.js';
+import type { UpdateKey } from '../application/key-update.js';
+import { curveFromWire } from './dialect.js';
+
+const MAX_TAG_LENGTH = 256;
+
+/** Members that both requests share; `null` counts as absent. */
+const changeable = {
+  attributes: z
+    .object({ enabled: z.boolean().nullish(), nbf: intDate, exp: intDate, exportable: z.boolean().nullish() })
+    .nullish(),
+  key_ops: z.array(z.string()).max(100).nullish(),
+  tags: tagsSchema(MAX_TAG_LENGTH),
+  release_policy: z.unknown().optional(),
+};
+
+const createSchema = z.object({
+  kty: z.string(),
+  key_size: z.int().nullish(),
+  crv: z.string().nullish(),
+  public_exponent: z.int().nullish(),
+  ...changeable,
+});
+
+const updateSchema = z.object(changeable);
+
+/** Body of CreateKey (azure-api a.1, `KeyCreateParameters`). Throws BadParameter. */
+export function parseCreate(body: unknown, name: string, apiVersion: string): CreateKey {
+  const parsed = parseBody(createSchema, body);
+  refuseExport(parsed);
+  const { nbf, exp } = datesOf(parsed.attributes);
+  return {
+    name,
+    kty: parsed.kty,
+    keySize: parsed.key_size ?? undefined,
+    crv: curveFromWire(apiVersion, parsed.crv ?? undefined),
+    publicExponent: parsed.public_exponent ?? undefined,
+    keyOps: parsed.key_ops ?? undefined,
+    tags: parsed.tags ?? undefined,
+    enabled: parsed.attributes?.enabled ?? true,
+    ...(nbf === undefined ? {} : { nbf }),
+    ...(exp === undefined ? {} : { exp }),
+  };
+}
+
+/** Body of UpdateKey (`KeyUpdateParameters`): what is absent stays as it is. Throws BadParameter. */
+export function parseUpdate(body: unknown, name: string, version: string | undefined): UpdateKey {
+  const parsed = parseBody(updateSchema, body);
+  refuseExport(parsed);
+  return {
+    name,
+    version,
+    enabled: parsed.attributes?.enabled ?? undefined,
+    ...datesOf(parsed.attributes),
+    keyOps: parsed.key_ops ?? undefined,
+    tags: parsed.tags ?? undefined,
+  };
+}
+
+type Changeable = z.infer<typeof updateSchema>;
+
+/** Secure key release needs attested hardware; a policy that nobody enforces must not look accepted. */
+function refuseExport({ attributes, release_policy: policy }: Changeable): void {
+  if (attributes?.exportable === true) {
+    throw invalidProperty('attributes.exportable', 'Exportable keys need a hardware security module.');
+  }
+  if (policy !== undefined && policy !== null) {
+    throw invalidProperty('release_policy', 'A release policy needs an exportable key in a hardware security module.');
+  }
+}

@@ -1,0 +1,145 @@
+import type { CryptoOp } from '@coffer/keys-domain';
+import {
+  commanderOf,
+  objectUri,
+  parseObjectName,
+  parseObjectVersion,
+  type HandlersOf,
+  type keyOperations,
+  type Reply,
+  type VaultRequestContext,
+} from '@coffer/wire';
+import type { KeyCommands } from '../application/key-commands.js';
+import { KeyCreate } from '../application/key-create.js';
+import type { KeyCrypto } from '../application/key-crypto.js';
+import { keyDelete } from '../application/key-delete.js';
+import { keyGet, keyGetDeleted } from '../application/key-get.js';
+import { keyList, keyListDeleted, keyListVersions } from '../application/key-list.js';
+import { keyPurge } from '../application/key-purge.js';
+import { keyRecover } from '../application/key-recover.js';
+import { keyUpdate } from '../application/key-update.js';
+import type { KeysPorts } from '../application/ports.js';
+import { parseCryptoBody } from './crypto-body.js';
+import { algorithmFromWire } from './dialect.js';
+import * as map from './key-mapper.js';
+import { parseCreate, parseUpdate } from './key-schema.js';
+
+type Context = VaultRequestContext;
+
+/** `/keys` and `/deletedkeys` of a vault host. */
+export class KeysController {
+  readonly handlers: HandlersOf<typeof keyOperations> = {
+    KeyCreate: (context, body) => this.#create(context, body),
+    KeyGet: (context) => this.#get(context),
+    KeyUpdate: (context, body) => this.#update(context, body),
+    KeyList: (context) =>
+      this.ports.pager.list(
+        context,
+        '/keys',
+        (page) => keyList(this.ports, context.vault.vaultId, page),
+        (view) => map.toKeyItem(view, context),
+      ),
+    KeyListVersions: (context) => this.#listVersions(context),
+    KeySign: (context, body) => this.#crypto(context, body, 'sign'),
+    KeyVerify: (context, body) => this.#crypto(context, body, 'verify'),
+    KeyEncrypt: (context, body) => this.#crypto(context, body, 'encrypt'),
+    KeyDecrypt: (context, body) => this.#crypto(context, body, 'decrypt'),
+    KeyWrap: (context, body) => this.#crypto(context, body, 'wrapKey'),
+    KeyUnwrap: (context, body) => this.#crypto(context, body, 'unwrapKey'),
+    KeyDelete: (context) => this.#delete(context),
+    KeyListDeleted: (context) =>
+      this.ports.pager.list(
+        context,
+        '/deletedkeys',
+        (page) => keyListDeleted(this.ports, context.vault.vaultId, page),
+        (view) => map.toDeletedKeyItem(view, context),
+      ),
+    KeyGetDeleted: (context) => this.#getDeleted(context),
+    KeyPurge: (context) => this.#purge(context),
+    KeyRecover: (context) => this.#recover(context),
+  };
+  readonly #keyCreate: KeyCreate;
+
+  constructor(
+    private readonly ports: KeysPorts,
+    private readonly commands: KeyCommands,
+    private readonly keyCrypto: KeyCrypto,
+  ) {
+    this.#keyCreate = new KeyCreate(ports, commands);
+  }
+
+  async #create(context: Context, body: unknown): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const request = parseCreate(body, name, context.apiVersion);
+    const view = await this.#keyCreate.handle(commanderOf(context), request, (version) => {
+      context.audit.describe({ id: objectUri(context.baseUrl, 'keys', name, version) });
+    });
+    return { body: map.toKeyBundle(view, context) };
+  }
+
+  async #get(context: Context): Promise<Reply> {
+    const { name, version } = this.#addressed(context);
+    return { body: map.toKeyBundle(await keyGet(this.ports, context.vault.vaultId, name, version), context) };
+  }
+
+  async #update(context: Context, body: unknown): Promise<Reply> {
+    const { name, version } = this.#addressed(context);
+    const request = parseUpdate(body, name, version);
+    return {
+      body: map.toKeyBundle(await keyUpdate(this.ports, this.commands, commanderOf(context), request), context),
+    };
+  }
+
+  async #delete(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const view = await keyDelete(this.ports, this.commands, commanderOf(context), context.vault, name);
+    return { body: map.toDeletedKeyBundle(view, context) };
+  }
+
+  async #getDeleted(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    return { body: map.toDeletedKeyBundle(await keyGetDeleted(this.ports, context.vault.vaultId, name), context) };
+  }
+
+  async #recover(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const view = await keyRecover(this.ports, this.commands, commanderOf(context), name);
+    return { body: map.toKeyBundle(view, context) };
+  }
+
+  async #purge(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    await keyPurge(this.ports, this.commands, commanderOf(context), context.vault, name);
+    return {};
+  }
+
+  #listVersions(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    return this.ports.pager.list(
+      context,
+      `/keys/${name}/versions`,
+      (page) => keyListVersions(this.ports, context.vault.vaultId, name, page),
+      (view) => map.toKeyVersionItem(view, context),
+    );
+  }
+
+  async #crypto(context: Context, body: unknown, op: CryptoOp): Promise<Reply> {
+    const { baseUrl, audit, now, apiVersion, vault } = context;
+    const address = this.#addressed(context);
+    const input = parseCryptoBody(body, op === 'verify');
+    audit.describe({ properties: { algorithm: input.alg } });
+    const alg = algorithmFromWire(apiVersion, input.alg);
+    const result = await this.keyCrypto.run(op, { ...input, ...address, alg, vaultId: vault.vaultId, now });
+    const kid = objectUri(baseUrl, 'keys', result.name, result.version);
+    audit.describe({ id: kid });
+    return { body: op === 'verify' ? { value: result.value } : { kid, value: result.value } };
+  }
+
+  /** The key that the path names, noted in the audit record. Throws BadParameter for a name that cannot exist. */
+  #addressed({ params, baseUrl, audit }: Context): { name: string; version: string | undefined } {
+    const name = parseObjectName('key', params['name']);
+    const version = parseObjectVersion(params['version']);
+    audit.describe({ id: objectUri(baseUrl, 'keys', name, version) });
+    return { name, version };
+  }
+}

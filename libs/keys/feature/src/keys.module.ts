@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { KeyCache } from './application/key-cache.js';
+import { createKeyCommands } from './application/key-commands.js';
+import { KeyCrypto } from './application/key-crypto.js';
+import { KeyPurger } from './application/key-purger.js';
+import type { KeysPorts } from './application/ports.js';
+import { keyLoader } from './application/usable-key.js';
+import { KeysController } from './http/keys-controller.js';
+
+/** The parts of the feature, wired; without a framework, so that tests can hold them too. */
+export function createKeys(ports: KeysPorts): { readonly controller: KeysController; readonly purger: KeyPurger } {
+  const { store, provider, lease } = ports;
+  const commands = createKeyCommands(store);
+  const cache = new KeyCache({
+    load: keyLoader(ports),
+    release: (handle) => {
+      provider.release(handle);
+    },
+    lease,
+  });
+  store.onAppend((vaultId, streamIds) => {
+    cache.invalidate(vaultId, streamIds);
+  });
+  const controller = new KeysController(ports, commands, new KeyCrypto(cache, provider));
+  return { controller, purger: new KeyPurger(ports, commands) };
+}
+
+/** Keys: the aggregate, its read models and `/keys` of the vault hosts. */
+@Module({})
+export class KeysModule {
+  static for(ports: KeysPorts): DynamicModule {
+    const { controller, purger } = createKeys(ports);
+    return {
+      module: KeysModule,
+      providers: [
+        { provide: KeysController, useValue: controller },
+        { provide: KeyPurger, useValue: purger },
+      ],
+      exports: [KeysController, KeyPurger],
+    };
+  }
+}

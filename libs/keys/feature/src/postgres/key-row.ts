@@ -1,0 +1,28 @@
+import type { CryptoOp, PublicJwk } from '@coffer/keys-domain';
+
+/** One key version with what its bundle or list item needs. `bigint` columns arrive as decimal text. */
+export interface KeyRow {
+  readonly object_id: string;
+  readonly name: string;
+  readonly name_key: string;
+  readonly deleted_date: string | null;
+  readonly scheduled_purge_date: string | null;
+  readonly version: string;
+  readonly ordinal: string;
+  readonly public: PublicJwk;
+  readonly key_ops: CryptoOp[];
+  readonly enabled: boolean;
+  readonly nbf: string | null;
+  readonly exp: string | null;
+  readonly created: string;
+  readonly updated: string;
+  readonly sealed: string | null;
+  readonly term: number;
+  readonly wrapped_dek: Buffer;
+}
+
+/** Columns and joins of a KeyRow; which version of the key is left to the caller. */
+export const keyRowColumns = `c.object_id, c.name, c.name_key, c.deleted_date, c.scheduled_purge_date,
+       v.version, v.ordinal, v.public, v.key_ops, v.enabled, v.nbf, v.exp, v.created, v.updated, v.sealed,
+       m.term, m.wrapped_dek`;
+export const joinObjectDek = `JOIN material m ON m.object_id = c.object_id AND m.kind = 'object' AND m.version = ''`;

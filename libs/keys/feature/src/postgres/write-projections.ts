@@ -1,0 +1,96 @@
+import type { SqlClient } from '@coffer/event-sourcing';
+import type { KeyVersionCreatedData, KeyVersionUpdatedData } from '@coffer/keys-domain';
+
+export interface NewCurrent {
+  readonly objectId: string;
+  readonly vaultId: string;
+  readonly nameKey: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Takes the name; throws a unique violation when another incarnation holds it. */
+export async function insertCurrent(client: SqlClient, key: NewCurrent): Promise<void> {
+  await client.query(
+    `INSERT INTO key_current (object_id, vault_id, name_key, name, latest_version) VALUES ($1, $2, $3, $4, $5)`,
+    [key.objectId, key.vaultId, key.nameKey, key.name, key.version],
+  );
+}
+
+export async function setLatestVersion(client: SqlClient, objectId: string, version: string): Promise<void> {
+  await client.query(`UPDATE key_current SET latest_version = $2 WHERE object_id = $1`, [objectId, version]);
+}
+
+/** Unix seconds; both `undefined` for a key that is active again. */
+export async function setDeleted(
+  client: SqlClient,
+  objectId: string,
+  deletedDate: number | undefined,
+  scheduledPurgeDate: number | undefined,
+): Promise<void> {
+  await client.query(`UPDATE key_current SET deleted_date = $2, scheduled_purge_date = $3 WHERE object_id = $1`, [
+    objectId,
+    deletedDate ?? null,
+    scheduledPurgeDate ?? null,
+  ]);
+}
+
+export async function removeCurrent(client: SqlClient, objectId: string): Promise<void> {
+  await client.query(`DELETE FROM key_current WHERE object_id = $1`, [objectId]);
+}
+
+export async function insertVersion(
+  client: SqlClient,
+  objectId: string,
+  ordinal: number,
+  data: KeyVersionCreatedData,
+  sealed: string | undefined,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO key_versions
+       (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
+    [
+      objectId,
+      data.version,
+      ordinal,
+      JSON.stringify(data.public),
+      data.keyOps,
+      data.enabled,
+      data.nbf ?? null,
+      data.exp ?? null,
+      data.created,
+      data.materialId,
+      sealed ?? null,
+    ],
+  );
+}
+
+/** Changes what the event carries and nothing else. */
+export async function updateVersion(
+  client: SqlClient,
+  objectId: string,
+  data: KeyVersionUpdatedData,
+  sealed: string | undefined,
+): Promise<void> {
+  await client.query(
+    `UPDATE key_versions
+        SET enabled = coalesce($3, enabled), nbf = coalesce($4, nbf), exp = coalesce($5, exp),
+            key_ops = coalesce($6, key_ops), sealed = coalesce($7, sealed), updated = $8
+      WHERE object_id = $1 AND version = $2`,
+    [
+      objectId,
+      data.version,
+      data.enabled ?? null,
+      data.nbf ?? null,
+      data.exp ?? null,
+      data.keyOps ?? null,
+      sealed ?? null,
+      data.updated,
+    ],
+  );
+}
+
+export async function removeVersions(client: SqlClient, objectId: string): Promise<void> {
+  await client.query(`DELETE FROM key_versions WHERE object_id = $1`, [objectId]);
+}

@@ -1,0 +1,71 @@
+import type { Feed, FeedMessage, RecordedEvent, SqlClient } from '@coffer/event-sourcing';
+import * as outbox from './outbox.js';
+
+/** Messages of one call of the feed. */
+const BATCH = 500;
+
+/** One pass of the relay. */
+export interface Pass {
+  /** Reads. */
+  readonly database: SqlClient;
+  /** Holds the relay's lock: what has been published is noted through it, so that nobody does who has lost it. */
+  readonly session: SqlClient;
+  readonly feed: Feed;
+  readonly isStopping: () => boolean;
+}
+
+/** Publishes the events that the log holds now, vaults side by side; stops early when told to. */
+export async function publishEvents({ database, session, feed, isStopping }: Pass, topic: string): Promise<void> {
+  for (const spans of batched(await outbox.selectUnpublished(database))) {
+    if (isStopping()) return;
+    const events = await outbox.selectSpans(database, spans);
+    await feed.publish(events.map((event) => eventMessage(topic, event)));
+    await outbox.storeCursors(session, spans);
+  }
+}
+
+/** Publishes the audit records that are in the inbox now, and deletes them from it. */
+export async function publishAudit({ database, session, feed, isStopping }: Pass, topic: string): Promise<void> {
+  for (let after = '0'; !isStopping();) {
+    const rows = await outbox.selectAuditRows(database, after, BATCH);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    await feed.publish(rows.map((row) => auditMessage(topic, row)));
+    // These very rows: one that commits late has a lower position and is still to come, in a later pass.
+    await outbox.deleteAuditRows(
+      session,
+      rows.map((row) => row.position),
+    );
+    if (rows.length < BATCH) return;
+    after = last.position;
+  }
+}
+
+/** Cuts long spans and joins short ones, so that each batch has at most BATCH events. */
+function* batched(spans: readonly outbox.Span[]): Generator<readonly outbox.Span[]> {
+  let batch: outbox.Span[] = [];
+  let room = BATCH;
+  for (const { vaultId, after, upTo } of spans) {
+    for (let from = after; from < upTo;) {
+      const to = Math.min(upTo, from + room);
+      batch.push({ vaultId, after: from, upTo: to });
+      room -= to - from;
+      from = to;
+      if (room > 0) continue;
+      yield batch;
+      batch = [];
+      room = BATCH;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function eventMessage(topic: string, event: RecordedEvent): FeedMessage {
+  const { vaultId: key, eventId: id, type, vaultSeq: seq, recordedAt: time } = event;
+  return { topic, key, id, type, seq, time, body: event };
+}
+
+function auditMessage(topic: string, row: outbox.AuditInboxRow): FeedMessage {
+  const body = JSON.parse(row.body) as { readonly time?: string };
+  return { topic, key: row.key, id: row.recordId, type: 'AuditEvent', time: body.time ?? '', body };
+}

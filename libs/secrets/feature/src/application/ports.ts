@@ -1,0 +1,17 @@
+import type { Lease, Sealer } from '@coffer/contracts';
+import type { Database, EventStore } from '@coffer/event-sourcing';
+import type { Clock } from '@coffer/kernel';
+import type { Pager } from '@coffer/wire';
+
+/** What the secrets feature needs from the app that composes it. */
+export interface SecretsPorts {
+  /** Vault management's database: event store, material and the read models of this feature. */
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly sealer: Sealer;
+  readonly pager: Pager;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  /** Named in the events that the service appends by itself. */
+  readonly region: string;
+}

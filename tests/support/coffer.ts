@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Lines } from './embedded-postgres.js';
+
+// The test process resolves *.localhost as clients are told to.
+createRequire(import.meta.url)('../../libs/composition/resolver/localhost-names.cjs');
+
+const MAIN = fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url));
+
+/** What `--dev` fixes (libs/composition/src/dev.ts): public, for tests only. */
+export const dev = {
+  tenantId: '00000000-0000-4000-8000-0000000000aa',
+  subscriptionId: '00000000-0000-4000-8000-0000000000bb',
+  resourceGroup: 'default',
+  vaultName: 'demo',
+  objectId: '00000000-0000-4000-8000-000000000001',
+  clientId: '00000000-0000-4000-8000-000000000002',
+  clientSecret: 'coffer-development-secret-not-for-production',
+} as const;
+
+/** A standalone Coffer in a process of its own, on a data directory of its own. */
+export interface RunningCoffer {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly child: ChildProcess;
+  /** Standard output and standard error, line by line. */
+  readonly lines: Lines;
+  readonly ca: string;
+  readonly caFile: string;
+  readonly loginUrl: string;
+  readonly managementUrl: string;
+  readonly auditUrl: string;
+  vaultUrl(name?: string): string;
+  /** Ends it as an operator would; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Stops it and removes its data. */
+  dispose(): Promise<void>;
+}
+
+export interface CofferOptions {
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the built standalone app with `--dev` and waits until it serves. Rejects with its output when it ends before. */
+export async function startCoffer(options: CofferOptions = {}): Promise<RunningCoffer> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'coffer-e2e-')));
+  const port = options.port ?? (await freePort());
+  const args = [MAIN, '--dev', '--data-dir', dataDir, '--port', String(port), ...(options.args ?? [])];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  const lines = new Lines();
+  createInterface({ input: child.stdout }).on('line', lines.add);
+  createInterface({ input: child.stderr }).on('line', lines.add);
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const early = closed.then(([code]) => {
+    throw new Error(`Coffer ended with ${code ?? 'a signal'} before it was ready:\n${lines.all.join('\n')}`);
+  });
+  early.catch(() => undefined); // also when it ends later
+  await Promise.race([lines.until(/^Coffer is ready/), early]);
+  const caFile = path.join(dataDir, 'tls/ca.pem');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    return (await closed)[0];
+  };
+  return {
+    port,
+    dataDir,
+    child,
+    lines,
+    ca: readFileSync(caFile, 'utf8'),
+    caFile,
+    loginUrl: `https://login.localhost:${port}`,
+    managementUrl: `https://management.localhost:${port}`,
+    auditUrl: `https://audit.localhost:${port}`,
+    vaultUrl: (name = dev.vaultName) => `https://${name}.vault.localhost:${port}`,
+    stop,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await closed;
+    },
+    dispose: async () => {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A TCP port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,81 @@
+import https from 'node:https';
+import { dev, type RunningCoffer } from './coffer.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** Parsed body; undefined when there is none. */
+  // A spec states what it expects of the body; the compiler cannot know.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+  json<T = Record<string, unknown>>(): T;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Objects are sent as JSON, text as it is. */
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly agent?: https.Agent;
+}
+
+/** One request as curl would make it, with the installation's CA trusted. */
+export function ask(coffer: Pick<RunningCoffer, 'ca'>, url: string, request: Ask = {}): Promise<Answer> {
+  const { body, token } = request;
+  const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const headers: Record<string, string> = {
+    ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...request.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const call = https.request(
+      url,
+      {
+        method: request.method ?? 'GET',
+        headers,
+        ca: coffer.ca,
+        ...(request.agent === undefined ? {} : { agent: request.agent }),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            json: <T>() => (text === '' ? undefined : JSON.parse(text)) as T,
+          });
+        });
+      },
+    );
+    call.on('error', reject);
+    call.end(payload);
+  });
+}
+
+/** An access token of the built-in issuer for a resource, by client secret. */
+export async function tokenFor(
+  coffer: Pick<RunningCoffer, 'ca' | 'loginUrl'>,
+  resource: string,
+  credentials: { readonly clientId: string; readonly clientSecret: string } = dev,
+): Promise<string> {
+  const answer = await ask(coffer, `${coffer.loginUrl}/adfs/oauth2/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: credentials.clientId,
+      client_secret: credentials.clientSecret,
+      scope: `${resource}/.default`,
+    }).toString(),
+  });
+  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
+  return answer.json<{ access_token: string }>().access_token;
+}
+
+export const vaultResource = (coffer: Pick<RunningCoffer, 'port'>): string => `https://vault.localhost:${coffer.port}`;

@@ -1,0 +1,54 @@
+import { ClientSecretCredential } from '@azure/identity';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
+import { dev, type RunningCoffer } from './coffer.js';
+import { openApiValidator } from './openapi.js';
+import type { Plane } from './openapi-documents.js';
+
+/** Signs in with a secret under the `adfs` authority, as the printed environment lines make every client do. */
+export function credential(
+  coffer: RunningCoffer,
+  who: { readonly clientId: string; readonly clientSecret: string } = dev,
+): ClientSecretCredential {
+  return new ClientSecretCredential('adfs', who.clientId, who.clientSecret, {
+    authorityHost: coffer.loginUrl,
+    tlsOptions: { ca: coffer.ca },
+  });
+}
+
+/** Holds every response that a client receives against the OpenAPI description of the api-version. */
+export class Conformance {
+  /** `METHOD path: what is wrong`. */
+  readonly violations: string[] = [];
+  /** `METHOD status` of everything that was held against a description. */
+  readonly checked: string[] = [];
+  readonly #plane: Plane;
+  readonly #version: string;
+
+  constructor(plane: Plane, version: string) {
+    this.#plane = plane;
+    this.#version = version;
+  }
+
+  readonly policy: PipelinePolicy = {
+    name: 'conformance',
+    sendRequest: async (request, next) => {
+      const response = await next(request);
+      const validator = openApiValidator(this.#plane, this.#version);
+      const { pathname } = new URL(request.url);
+      const text = response.bodyAsText ?? '';
+      const body: unknown = text === '' ? undefined : JSON.parse(text);
+      // The challenge of the first call is described nowhere.
+      if (response.status !== 401) {
+        const found = validator.validate(request.method, pathname, response.status, body);
+        this.violations.push(...found.map((problem) => `${request.method} ${pathname} ${response.status}: ${problem}`));
+        this.checked.push(`${request.method} ${response.status}`);
+      }
+      return response;
+    },
+  };
+
+  /** Client options that attach the policy below the client's own retries and challenges. */
+  get options() {
+    return { additionalPolicies: [{ policy: this.policy, position: 'perRetry' as const }] };
+  }
+}

@@ -1,0 +1,57 @@
+/** RSA-2048 signatures through HTTPS, with authorization and durable audit, against `openssl speed` on the same cores. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { startCoffer } from './coffer.mjs';
+import { load, once as ask, request } from './load.mjs';
+import { report } from './report.mjs';
+
+const cores = availableParallelism();
+
+/** Signatures per second of all cores; undefined where there is no openssl command. */
+function openssl() {
+  try {
+    const text = execFileSync('openssl', ['speed', '-seconds', '3', '-multi', String(cores), 'rsa2048'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return Number(/rsa\s+2048 bits\s+\S+s\s+\S+s\s+([\d.]+)/.exec(text)?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+const coffer = await startCoffer();
+const token = await coffer.token();
+const { host } = coffer.vault;
+const post = (path, body) => request({ method: 'POST', path: `${path}?api-version=7.4`, host, token, body });
+await ask(coffer.vault, post('/keys/bench/create', { kty: 'RSA', key_size: 2048 }));
+await ask(coffer.vault, post('/keys/bench-ec/create', { kty: 'EC', crv: 'P-256' }));
+const value = createHash('sha256').update('x').digest('base64url');
+const rsa = post('/keys/bench//sign', { alg: 'RS256', value });
+const ec = post('/keys/bench-ec//sign', { alg: 'ES256', value });
+
+const reference = [];
+const signed = [];
+for (let round = 0; round < 3; round += 1) {
+  reference.push(openssl());
+  signed.push(await load(coffer.vault, { connections: 32, seconds: 4, next: () => rsa }));
+}
+const median = (values) => [...values].sort((a, b) => a - b)[1];
+const perSecond = median(signed.map((result) => result.perSecond));
+report('RSA-2048 RS256 through HTTPS, 32 connections', perSecond, '/s');
+report(
+  '  p50 / p99',
+  `${median(signed.map((r) => r.p50)).toFixed(1)} / ${median(signed.map((r) => r.p99)).toFixed(1)}`,
+  'ms',
+);
+if (reference.every((figure) => figure !== undefined)) {
+  const speed = median(reference);
+  report(`openssl speed rsa2048, ${cores} processes`, speed, '/s');
+  report('  Coffer against openssl', perSecond / speed, '', '≥ 0.70', perSecond / speed >= 0.7);
+} else {
+  console.log('  no openssl command on this machine: no ratio');
+}
+const curve = await load(coffer.vault, { connections: 32, seconds: 4, next: () => ec });
+report('P-256 ES256 through HTTPS, 32 connections', curve.perSecond, '/s');
+await coffer.dispose();
