@@ -57,12 +57,16 @@ const notFound = (id: string): string =>
 
 describe('a secret', () => {
   it('is set and read back, latest and by version, in any spelling of its name', async () => {
-    const first = await bundle('SecretSet', { name: 'Database' }, {
-      value: 'grün 🔑',
-      contentType: 'text/plain',
-      attributes: { nbf: 5, exp: 1_900_000_000 },
-      tags: { team: 'a' },
-    });
+    const first = await bundle(
+      'SecretSet',
+      { name: 'Database' },
+      {
+        value: 'grün 🔑',
+        contentType: 'text/plain',
+        attributes: { nbf: 5, exp: 1_900_000_000 },
+        tags: { team: 'a' },
+      },
+    );
     expect(first).toEqual({
       value: 'grün 🔑',
       id: `https://${vault.name}.vault.localhost:8443/secrets/Database/${versionOf(first)}`,
@@ -258,7 +262,8 @@ describe('lists', () => {
 
   it('show the versions of one secret oldest first, and none of an unknown one', async () => {
     const versions: string[] = [];
-    for (let i = 0; i < 5; i += 1) versions.push(versionOf(await bundle('SecretSet', { name: 's' }, { value: `${i}` })));
+    for (let i = 0; i < 5; i += 1)
+      versions.push(versionOf(await bundle('SecretSet', { name: 's' }, { value: `${i}` })));
     const first = await list('SecretListVersions', { name: 'S' }, undefined, { query: { maxresults: '3' } });
     const query = { maxresults: '3', $skiptoken: skiptokenOf(first) };
     const rest = await list('SecretListVersions', { name: 'S' }, undefined, { query });
@@ -291,7 +296,9 @@ describe('concurrent writers', () => {
     const made = await Promise.all(writes);
     expect(new Set(made.map(versionOf)).size).toBe(16);
     for (const [i, { id }] of made.entries()) {
-      expect(await bundle('SecretGet', { name: 'shared', version: versionOf({ id }) })).toMatchObject({ value: `v${i}` });
+      expect(await bundle('SecretGet', { name: 'shared', version: versionOf({ id }) })).toMatchObject({
+        value: `v${i}`,
+      });
     }
     const { rows } = await setup.ports.database.query<{ seq: string; streams: string; last: string }>(
       `SELECT count(*) AS seq, count(DISTINCT stream_id) AS streams, max(vault_seq) AS last FROM events WHERE vault_id = $1`,
@@ -328,7 +335,10 @@ describe('what is stored', () => {
     const text = await dump(setup.ports.database);
     expect(text).toContain('canary');
     for (const canary of canaries) {
-      const spellings = [canary, ...(['hex', 'base64', 'base64url'] as const).map((e) => Buffer.from(canary).toString(e))];
+      const spellings = [
+        canary,
+        ...(['hex', 'base64', 'base64url'] as const).map((e) => Buffer.from(canary).toString(e)),
+      ];
       for (const spelling of spellings) expect(text.includes(spelling)).toBe(false);
     }
   });

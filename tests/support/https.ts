@@ -18,6 +18,8 @@ export interface Ask {
   readonly body?: unknown;
   readonly token?: string;
   readonly agent?: https.Agent;
+  /** TLS name; defaults to the one of the URL, or of a `host` header. */
+  readonly servername?: string;
 }
 
 /** One request as curl would make it, with the installation's CA trusted. */
@@ -37,6 +39,7 @@ export function ask(coffer: Pick<RunningCoffer, 'ca'>, url: string, request: Ask
         headers,
         ca: coffer.ca,
         ...(request.agent === undefined ? {} : { agent: request.agent }),
+        ...(request.servername === undefined ? {} : { servername: request.servername }),
       },
       (response) => {
         const chunks: Buffer[] = [];

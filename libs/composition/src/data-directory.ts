@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { newId } from '@coffer/kernel';
 import { defaultDataDirectory } from '@coffer/embedded-postgres';
@@ -25,8 +25,9 @@ export async function openDataDirectory(
   fixed: Partial<Installation>,
 ): Promise<DataDirectory> {
   const root = directory ?? defaultDataDirectory();
-  // Others may enter (the embedded server runs as another user when we are root); each file within guards itself.
-  await mkdir(root, { recursive: true, mode: 0o755 });
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  // Root's embedded server runs as nobody, which must be able to pass through; each file within guards itself.
+  if (process.getuid?.() === 0) await chmod(root, (await stat(root)).mode | 0o011);
   return {
     root,
     postgres: path.join(root, 'postgres'),

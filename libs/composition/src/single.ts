@@ -1,5 +1,6 @@
 import { systemClock } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
+import { requiredGroups } from './service.js';
 import type { Authorizer, VaultDirectory } from '@coffer/contracts';
 import { Hosts } from '@coffer/wire';
 import { certificateFiles } from './certificates.js';
@@ -54,7 +55,7 @@ async function startSingle(name: ServiceName, { config, log, closing, stop }: Pr
   });
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const { tenantId } = directory.installation;
-  const feed = createMemoryFeed();
+  const feed = createMemoryFeed({ requiredGroups });
   const service = await compose[name]({
     config,
     connection: { connectionString: url },

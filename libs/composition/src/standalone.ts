@@ -2,6 +2,7 @@ import { startEmbeddedPostgres } from '@coffer/embedded-postgres';
 import { createOwnerLog } from '@coffer/event-store-postgres';
 import { systemClock } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
+import { requiredGroups } from './service.js';
 import type { Logger } from '@coffer/nest';
 import { Hosts } from '@coffer/wire';
 import { LocalAuthorizer } from '@coffer/access-feature';
@@ -50,6 +51,7 @@ export async function startStandalone({ config, log, closing, stop }: ProgramCon
     onLost: stop,
   });
   const feed = createMemoryFeed({
+    requiredGroups,
     onError: (err, group) => {
       log.warn({ err, group }, 'messages could not be handled and come again');
     },

@@ -16,8 +16,6 @@ export interface ObjectCommandRequest<Command> {
   /** DEK of the object's descriptive text; absent only when the object is destroyed whatever its state. */
   readonly objectDek?: DataKey;
   readonly material?: AppendRequest['material'];
-  /** A command with an id that ran before changes nothing; absent means one of its own. */
-  readonly commandId?: string;
 }
 
 const SUCCESS = 200;
@@ -40,20 +38,19 @@ export class ObjectCommands<State, Command, Event extends DomainEvent> {
     request: ObjectCommandRequest<Command>,
     status = SUCCESS,
   ): Promise<CommandOutcome<State, Event>> {
-    const { objectId, command, objectDek, material, commandId } = request;
+    const { objectId, command, objectDek, material } = request;
     const outcome = await this.#handler.handle({
       vaultId: by.vaultId,
       streamId: streamIdOf(this.aggregate, objectId),
       command,
       meta: by.meta,
       now: by.now,
-      ...(commandId === undefined ? {} : { commandId }),
       ...(objectDek === undefined ? {} : { sealer: eventSealer(objectDek) }),
       ...(material === undefined ? {} : { material }),
       ...(by.audit === undefined ? {} : { audit: by.audit.row(status) }),
     });
-    // Nothing appended, be it nothing decided or decided before: then the pipeline records the request.
-    if (outcome.events.length > 0 && !outcome.duplicate) by.audit?.committed();
+    // Nothing decided, nothing appended: then the pipeline records the request.
+    if (outcome.events.length > 0) by.audit?.committed();
     return outcome;
   }
 

@@ -9,7 +9,7 @@ export interface EventStoreUnderTest {
 }
 
 const WRITERS = 16;
-const EACH = 10;
+const EACH = 5;
 
 /** What every adapter of the EventStore port must do (ports.ts). Call it inside a spec of the adapter. */
 export function describeEventStore(adapter: string, setUp: () => Promise<EventStoreUnderTest>): void {

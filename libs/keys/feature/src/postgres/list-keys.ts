@@ -1,16 +1,24 @@
 import type { SqlClient } from '@coffer/event-sourcing';
-import { joinObjectDek, keyRowColumns, type KeyRow } from './key-row.js';
+import { keyRowColumns, type KeyRow } from './key-row.js';
+
+// The page is cut out of its index first, then each of its rows is looked up by key: `LIMIT 1` keeps these subqueries from
+// being planned as joins, which a plan made for a small table would do by reading all of it, and ever after.
+const latestVersion = `CROSS JOIN LATERAL (
+         SELECT * FROM key_versions WHERE object_id = c.object_id AND version = c.latest_version LIMIT 1) v`;
+const objectDek = `CROSS JOIN LATERAL (
+         SELECT term, wrapped_dek FROM material
+          WHERE object_id = c.object_id AND kind = 'object' AND version = '' LIMIT 1) m`;
 
 /** Latest versions of the vault's active keys in the order of their names, after the name key `after` ('' to begin). */
 export async function listKeys(sql: SqlClient, vaultId: string, after: string, limit: number): Promise<KeyRow[]> {
   const { rows } = await sql.query<KeyRow>(
     `SELECT ${keyRowColumns}
-       FROM key_current c
-       JOIN key_versions v ON v.object_id = c.object_id AND v.version = c.latest_version
-       ${joinObjectDek}
-      WHERE c.vault_id = $1 AND c.name_key > $2 AND c.deleted_date IS NULL
-      ORDER BY c.name_key
-      LIMIT $3`,
+       FROM (SELECT * FROM key_current
+              WHERE vault_id = $1 AND name_key > $2 AND deleted_date IS NULL
+              ORDER BY name_key LIMIT $3) c
+       ${latestVersion}
+       ${objectDek}
+      ORDER BY c.name_key`,
     [vaultId, after, limit],
   );
   return rows;
@@ -25,12 +33,12 @@ export async function listDeletedKeys(
 ): Promise<KeyRow[]> {
   const { rows } = await sql.query<KeyRow>(
     `SELECT ${keyRowColumns}
-       FROM key_current c
-       JOIN key_versions v ON v.object_id = c.object_id AND v.version = c.latest_version
-       ${joinObjectDek}
-      WHERE c.vault_id = $1 AND c.name_key > $2 AND c.deleted_date IS NOT NULL
-      ORDER BY c.name_key
-      LIMIT $3`,
+       FROM (SELECT * FROM key_current
+              WHERE vault_id = $1 AND name_key > $2 AND deleted_date IS NOT NULL
+              ORDER BY name_key LIMIT $3) c
+       ${latestVersion}
+       ${objectDek}
+      ORDER BY c.name_key`,
     [vaultId, after, limit],
   );
   return rows;
@@ -45,12 +53,12 @@ export async function listKeyVersions(
 ): Promise<KeyRow[]> {
   const { rows } = await sql.query<KeyRow>(
     `SELECT ${keyRowColumns}
-       FROM key_current c
-       JOIN key_versions v ON v.object_id = c.object_id
-       ${joinObjectDek}
-      WHERE c.vault_id = $1 AND c.name_key = $2 AND c.deleted_date IS NULL AND v.ordinal > $3
-      ORDER BY v.ordinal
-      LIMIT $4`,
+       FROM (SELECT * FROM key_current
+              WHERE vault_id = $1 AND name_key = $2 AND deleted_date IS NULL LIMIT 1) c
+       ${objectDek}
+      CROSS JOIN LATERAL (
+         SELECT * FROM key_versions WHERE object_id = c.object_id AND ordinal > $3 ORDER BY ordinal LIMIT $4) v
+      ORDER BY v.ordinal`,
     [key.vaultId, key.nameKey, after, limit],
   );
   return rows;

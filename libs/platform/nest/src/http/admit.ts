@@ -31,7 +31,7 @@ export async function admit(exchange: Exchange, ports: HttpPorts): Promise<void>
   const { access } = exchange.mounted.operation;
   exchange.query = singleValues(exchange.request.query);
   if (access.plane !== 'anonymous') await authenticate(exchange, ports);
-  exchange.apiVersion = apiVersionOf(host, exchange.query['api-version']);
+  exchange.admit(exchange.principal, apiVersionOf(host, exchange.query['api-version']));
   switch (access.plane) {
     case 'anonymous':
     case 'signed-in':

@@ -9,12 +9,23 @@ import type { MountedOperation } from './surface.js';
 /** Stands in for the caller where none is asked for. */
 const nobody: Principal = { oid: '', tid: '', groups: [], issuer: '', onBehalfOf: false };
 
-/** Everything known of one request while it is answered: the handler's context, and the facts of its audit record. */
+/**
+ * Everything known of one request while it is answered: the handler's context, and the facts of its audit record. Members
+ * of the context are the object's own, because handlers copy contexts by spreading them.
+ */
 export class Exchange implements VaultRequestContext, RequestAudit {
   readonly requestId = newId();
+  readonly operation: string;
+  readonly baseUrl: string;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly audit: RequestAudit = this;
   apiVersion = '';
   principal = nobody;
   query: Readonly<Record<string, string | undefined>> = {};
+  /** Of the caller; complete once the request is admitted. */
+  meta: EventMeta;
+  /** Set by `enter`; handlers of operations without a vault are not shown it. */
+  vault!: VaultSnapshot;
   decision: Decision | undefined;
   /** Set once a transaction that carried the record has committed. */
   recorded = false;
@@ -22,7 +33,6 @@ export class Exchange implements VaultRequestContext, RequestAudit {
   failure = '';
   objectId: string | undefined;
   properties: Readonly<Record<string, unknown>> | undefined;
-  #vault: VaultSnapshot | undefined;
   #recordId: string | undefined;
 
   constructor(
@@ -34,45 +44,26 @@ export class Exchange implements VaultRequestContext, RequestAudit {
     /** Monotonic milliseconds at arrival. */
     readonly started: number,
     private readonly monotonic: () => number,
-  ) {}
-
-  get operation(): string {
-    return this.mounted.name;
-  }
-
-  get baseUrl(): string {
-    return this.target.baseUrl;
-  }
-
-  get params(): Readonly<Record<string, string | undefined>> {
-    return this.request.params as Record<string, string | undefined>;
-  }
-
-  get audit(): RequestAudit {
-    return this;
-  }
-
-  get vault(): VaultSnapshot {
-    if (this.#vault === undefined) throw new Error('this operation has no vault');
-    return this.#vault;
+  ) {
+    this.operation = mounted.name;
+    this.baseUrl = target.baseUrl;
+    this.params = request.params as Record<string, string | undefined>;
+    this.meta = this.#meta();
   }
 
   get vaultOrNone(): VaultSnapshot | undefined {
-    return this.#vault;
+    return this.vault as VaultSnapshot | undefined;
+  }
+
+  /** The request is the caller's, under this version of the interface. */
+  admit(principal: Principal, apiVersion: string): void {
+    this.principal = principal;
+    this.apiVersion = apiVersion;
+    this.meta = this.#meta();
   }
 
   enter(vault: VaultSnapshot): void {
-    this.#vault = vault;
-  }
-
-  get meta(): EventMeta {
-    const { oid, appid, tid } = this.principal;
-    return {
-      actor: { oid, tid, ...(appid === undefined ? {} : { appid }) },
-      correlationId: this.requestId,
-      apiVersion: this.apiVersion,
-      region: this.region,
-    };
+    this.vault = vault;
   }
 
   describe(facts: { readonly id?: string; readonly properties?: Readonly<Record<string, unknown>> }): void {
@@ -88,5 +79,15 @@ export class Exchange implements VaultRequestContext, RequestAudit {
 
   committed(): void {
     this.recorded = true;
+  }
+
+  #meta(): EventMeta {
+    const { oid, appid, tid } = this.principal;
+    return {
+      actor: appid === undefined ? { oid, tid } : { oid, appid, tid },
+      correlationId: this.requestId,
+      apiVersion: this.apiVersion,
+      region: this.region,
+    };
   }
 }

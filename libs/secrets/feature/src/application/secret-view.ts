@@ -50,8 +50,8 @@ async function describe(sealer: Sealer, vaultId: string, row: SecretRow): Promis
   const { sealed, sealed_content_type: sealedContentType, sealed_tags: sealedTags } = row;
   if (sealed === null && sealedContentType === null && sealedTags === null) return {};
   const wrapped = { term: row.term, wrappedDek: row.wrapped_dek };
-  const { unseal } = eventSealer(await sealer.open(objectScope(vaultId, row.object_id), wrapped));
-  const read = (text: string | null): SecretDescription => (text === null ? {} : (unseal(text) ?? {}));
+  const events = eventSealer(await sealer.open(objectScope(vaultId, row.object_id), wrapped));
+  const read = (text: string | null): SecretDescription => (text === null ? {} : (events.unseal(text) ?? {}));
   const { contentType } = read(sealedContentType ?? sealed);
   const { tags } = read(sealedTags ?? sealed);
   return defined({ contentType, tags });

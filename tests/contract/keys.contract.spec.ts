@@ -1,0 +1,154 @@
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+  verify as verifySignature,
+} from 'node:crypto';
+import { CryptographyClient, KeyClient, type KeyVaultKey, type SignatureAlgorithm } from '@azure/keyvault-keys';
+import { startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { Conformance, credential } from '../support/sdk.js';
+
+let coffer: RunningCoffer;
+beforeAll(async () => {
+  coffer = await startCoffer();
+});
+afterAll(() => coffer.dispose());
+
+const versions = ['7.4', '7.5', '7.6'] as const;
+const hashes: Readonly<Record<string, string>> = { '256': 'sha256', '384': 'sha384', '512': 'sha512' };
+
+/** The public half as node:crypto reads it. */
+function publicKeyOf(key: KeyVaultKey) {
+  const { kty, n, e, crv, x, y } = key.key ?? {};
+  const b64 = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('base64url');
+  const jwk =
+    kty === 'RSA'
+      ? { kty, n: b64(n), e: b64(e) }
+      : { kty: 'EC', crv: crv === 'P-256K' ? 'secp256k1' : crv, x: b64(x), y: b64(y) };
+  return createPublicKey({ key: jwk as never, format: 'jwk' });
+}
+
+describe.each(versions)('the official keys client, api-version %s', (serviceVersion) => {
+  const prefix = `key-${serviceVersion.replace('.', '-')}`;
+  let conformance: Conformance;
+  let client: KeyClient;
+  const options = () => ({ serviceVersion, tlsOptions: { ca: coffer.ca }, ...conformance.options });
+  const cryptographyOf = (key: KeyVaultKey) => new CryptographyClient(key.id ?? '', credential(coffer), options());
+
+  beforeAll(() => {
+    conformance = new Conformance('data', serviceVersion);
+    client = new KeyClient(coffer.vaultUrl(), credential(coffer), options());
+  });
+  afterAll(() => {
+    expect(conformance.violations).toEqual([]);
+    expect(conformance.checked.length).toBeGreaterThan(10);
+  });
+
+  it.each([2048, 3072, 4096])('creates an RSA key of %i bits whose signatures others can verify', async (keySize) => {
+    const key = await client.createRsaKey(`${prefix}-rsa-${keySize}`, { keySize });
+    const cryptography = cryptographyOf(key);
+    for (const alg of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const) {
+      const hash = hashes[alg.slice(2)] ?? '';
+      const data = randomBytes(100);
+      const digest = createHash(hash).update(data).digest();
+      const { result, keyID } = await cryptography.sign(alg, digest);
+      expect(keyID).toBe(key.id);
+      const padding = alg.startsWith('PS')
+        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+        : {};
+      expect(verifySignature(hash, data, { key: publicKeyOf(key), ...padding }, result)).toBe(true);
+      expect((await cryptography.verify(alg, digest, result)).result).toBe(true);
+      const other = createHash(hash).update('other').digest();
+      expect((await cryptography.verify(alg, other, result)).result).toBe(false);
+    }
+  });
+
+  it.each([
+    ['P-256', 'ES256'],
+    ['P-384', 'ES384'],
+    ['P-521', 'ES512'],
+    ['P-256K', 'ES256K'],
+  ] as const)('creates an EC key on %s and signs with %s', async (curve, alg) => {
+    const key = await client.createEcKey(`${prefix}-ec-${curve}`, { curve });
+    const cryptography = cryptographyOf(key);
+    const hash = hashes[alg.slice(2, 5)] ?? '';
+    const data = randomBytes(100);
+    const digest = createHash(hash).update(data).digest();
+    const { result } = await cryptography.sign(alg as SignatureAlgorithm, digest);
+    const fits = verifySignature(hash, data, { key: publicKeyOf(key), dsaEncoding: 'ieee-p1363' }, result);
+    expect(fits).toBe(true);
+    expect((await cryptography.verify(alg as SignatureAlgorithm, digest, result)).result).toBe(true);
+  });
+
+  it('encrypts, decrypts, wraps and unwraps with every RSA algorithm', async () => {
+    const key = await client.createRsaKey(`${prefix}-enc`);
+    const cryptography = cryptographyOf(key);
+    for (const alg of ['RSA1_5', 'RSA-OAEP', 'RSA-OAEP-256'] as const) {
+      const plaintext = randomBytes(32);
+      const { result } = await cryptography.encrypt(alg, plaintext);
+      expect(Buffer.from((await cryptography.decrypt(alg, result)).result)).toEqual(plaintext);
+      const wrapped = await cryptography.wrapKey(alg, plaintext);
+      expect(Buffer.from((await cryptography.unwrapKey(alg, wrapped.result)).result)).toEqual(plaintext);
+    }
+    const foreign = publicEncrypt(
+      { key: publicKeyOf(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+      Buffer.from('hello'),
+    );
+    expect(Buffer.from((await cryptography.decrypt('RSA-OAEP-256', foreign)).result).toString()).toBe('hello');
+  });
+
+  it('gets, updates, lists, and makes a new version of an existing name', async () => {
+    const name = `${prefix}-props`;
+    const first = await client.createRsaKey(name, { tags: { a: '1' }, keyOps: ['sign', 'verify'] });
+    const second = await client.createRsaKey(name);
+    expect((await client.getKey(name)).properties.version).toBe(second.properties.version);
+    const old = await client.getKey(name, { version: first.properties.version ?? '' });
+    expect(old.keyOperations).toEqual(['sign', 'verify']);
+    expect(old.properties.tags).toEqual({ a: '1' });
+
+    const notBefore = new Date(1_500_000_000_000);
+    const updated = await client.updateKeyProperties(name, second.properties.version ?? '', {
+      enabled: false,
+      notBefore,
+    });
+    expect(updated.properties).toMatchObject({ enabled: false, notBefore });
+    const listed: string[] = [];
+    for await (const properties of client.listPropertiesOfKeyVersions(name)) listed.push(properties.version ?? '');
+    expect(listed.sort()).toEqual([first.properties.version, second.properties.version].sort());
+    const names: string[] = [];
+    for await (const page of client.listPropertiesOfKeys().byPage({ maxPageSize: 3 }))
+      names.push(...page.map((p) => p.name));
+    expect(names).toContain(name);
+  });
+
+  it('refuses a disabled key and an operation that the key does not permit', async () => {
+    const disabled = await client.createKey(`${prefix}-off`, 'EC', { enabled: false });
+    const digest = createHash('sha256').update('x').digest();
+    await expect(cryptographyOf(disabled).sign('ES256', digest)).rejects.toMatchObject({
+      statusCode: 403,
+      code: 'Forbidden',
+    });
+    const signer = await client.createRsaKey(`${prefix}-sign`, { keyOps: ['sign'] });
+    await expect(
+      new CryptographyClient(signer.id ?? '', credential(coffer), options()).decrypt('RSA-OAEP-256', randomBytes(256)),
+    ).rejects.toThrow();
+  });
+
+  it('deletes, recovers and purges', async () => {
+    const name = `${prefix}-bin`;
+    const made = await client.createKey(name, 'EC');
+    const deleted = await (await client.beginDeleteKey(name, { intervalInMs: 50 })).pollUntilDone();
+    expect(deleted.properties.recoveryId).toBe(`${coffer.vaultUrl()}/deletedkeys/${name}`);
+    await expect(client.getKey(name)).rejects.toMatchObject({ statusCode: 404, code: 'KeyNotFound' });
+    const recovered = await (await client.beginRecoverDeletedKey(name, { intervalInMs: 50 })).pollUntilDone();
+    expect(recovered.id).toBe(made.id);
+    await (await client.beginDeleteKey(name, { intervalInMs: 50 })).pollUntilDone();
+    const found: string[] = [];
+    for await (const key of client.listDeletedKeys()) found.push(key.name);
+    expect(found).toContain(name);
+    await client.purgeDeletedKey(name);
+    await expect(client.getDeletedKey(name)).rejects.toMatchObject({ statusCode: 404 });
+  });
+});
