@@ -23,7 +23,7 @@ function convert(schema: Json, url: URL, definitions: Record<string, Json>): Jso
   if (typeof schema['$ref'] === 'string') return convertRef(schema['$ref'], url, definitions);
   const result: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) {
-    if (kept.has(keyword)) result[keyword] = value;
+    if (kept.has(keyword) && !(keyword === 'enum' && isOpen(schema))) result[keyword] = value;
     if (keyword === 'properties') result[keyword] = convertMembers(value as Json, url, definitions);
     if (keyword === 'items') result[keyword] = convert(value as Json, url, definitions);
     if (keyword === 'allOf') result[keyword] = (value as Json[]).map((part) => convert(part, url, definitions));
@@ -35,6 +35,11 @@ function convert(schema: Json, url: URL, definitions: Record<string, Json>): Jso
   if (result['type'] === undefined && (schema['properties'] ?? schema['allOf']) !== undefined)
     result['type'] = 'object';
   return schema['x-nullable'] === true ? nullable(result) : result;
+}
+
+/** `modelAsString`: the list names what was known when it was written; other values may come. */
+function isOpen(schema: Json): boolean {
+  return (schema['x-ms-enum'] as { readonly modelAsString?: boolean } | undefined)?.modelAsString === true;
 }
 
 function convertMembers(members: Json, url: URL, definitions: Record<string, Json>): Json {

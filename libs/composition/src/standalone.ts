@@ -87,7 +87,11 @@ export async function startStandalone({ config, log, closing, stop }: ProgramCon
   closing.add(() => container.close());
   for (const service of services) await service.startConsumers(container);
   // A feed in memory keeps nothing for who comes late: consumers first.
-  for (const service of services) await service.core.relay.start();
+  for (const service of services) {
+    await service.core.relay.start();
+    // Before the container's consumers end, which the relay would wait for in vain.
+    closing.add(() => service.core.relay.stop());
+  }
   const first = await firstStart({ config, container, directory, hosts, vaults });
   await serve({
     config,

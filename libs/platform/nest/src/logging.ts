@@ -10,10 +10,10 @@ export type LogLevel = (typeof logLevels)[number];
 const MAX_CAUSES = 5;
 
 /** JSON lines on standard error, one per event. Nothing of a request but its id and operation is ever logged. */
-export function createLogger(level: LogLevel, service: string): Logger {
+export function createLogger(level: LogLevel, program: string): Logger {
   const destination = pino.destination({ dest: 2, sync: true });
   return pino(
-    { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } },
+    { level, base: { program }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } },
     destination,
   );
 }
