@@ -37,9 +37,10 @@ function convert(schema: Json, url: URL, definitions: Record<string, Json>): Jso
   return schema['x-nullable'] === true ? nullable(result) : result;
 }
 
-/** `modelAsString`: the list names what was known when it was written; other values may come. */
+/** Permission names are echoed as they were written; `all` was accepted long before the lists named it (azure-api c.3). */
 function isOpen(schema: Json): boolean {
-  return (schema['x-ms-enum'] as { readonly modelAsString?: boolean } | undefined)?.modelAsString === true;
+  const named = schema['x-ms-enum'] as { readonly name?: string } | undefined;
+  return named?.name?.endsWith('Permissions') === true;
 }
 
 function convertMembers(members: Json, url: URL, definitions: Record<string, Json>): Json {
