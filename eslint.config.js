@@ -40,7 +40,7 @@ const impure = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist', '**/*.js', '**/*.mjs', 'tools/boundaries/fixtures'] },
+  { ignores: ['**/dist', '**/*.js', '**/*.mjs', '**/*.cjs', 'tools/boundaries/fixtures'] },
   tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts'],

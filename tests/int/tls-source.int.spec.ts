@@ -1,9 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { ensureDevelopmentCertificates, TlsSource, type TlsReason, type ServerTlsOptions } from '@coffer/tls';
-import { clockIn, connect, echoServer, fingerprintSeen, localNames, temporaryDirectory, weakPair } from '../support/tls.js';
+import {
+  clockIn,
+  connect,
+  echoServer,
+  fingerprintSeen,
+  localNames,
+  temporaryDirectory,
+  weakPair,
+} from '../support/tls.js';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 let paths: { readonly certificateFile: string; readonly keyFile: string };

@@ -51,6 +51,8 @@ export function ask(coffer: Pick<RunningCoffer, 'ca'>, url: string, request: Ask
             status: response.statusCode ?? 0,
             headers: response.headers,
             text,
+            // The caller's claim about the body it expects.
+            // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
             json: <T>() => (text === '' ? undefined : JSON.parse(text)) as T,
           });
         });

@@ -260,7 +260,7 @@ describe('recovering a vault', () => {
 
   it('brings it back with its policies', () => {
     expect(decide([exists, deleted], recover())).toEqual([recovered]);
-    const state = [exists, deleted, recovered].reduce(vaultDecider.evolve, noVault);
+    const state = [exists, deleted, recovered].reduce((s, e) => vaultDecider.evolve(s, e), noVault);
     expect(state).toEqual({ status: 'active', vault: created });
   });
 
