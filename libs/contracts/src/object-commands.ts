@@ -12,6 +12,8 @@ import { eventSealer, type DataKey } from './sealer.js';
 
 export interface ObjectCommandRequest<Command> {
   readonly objectId: string;
+  /** The objectId was minted for this command. */
+  readonly isNew?: boolean;
   readonly command: Command;
   /** DEK of the object's descriptive text; absent only when the object is destroyed whatever its state. */
   readonly objectDek?: DataKey;
@@ -38,10 +40,11 @@ export class ObjectCommands<State, Command, Event extends DomainEvent> {
     request: ObjectCommandRequest<Command>,
     status = SUCCESS,
   ): Promise<CommandOutcome<State, Event>> {
-    const { objectId, command, objectDek, material } = request;
+    const { objectId, command, objectDek, material, isNew } = request;
     const outcome = await this.#handler.handle({
       vaultId: by.vaultId,
       streamId: streamIdOf(this.aggregate, objectId),
+      ...(isNew === undefined ? {} : { newStream: isNew }),
       command,
       meta: by.meta,
       now: by.now,

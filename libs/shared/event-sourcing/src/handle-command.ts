@@ -14,6 +14,8 @@ export interface EventSealer {
 export interface CommandRequest<Command> {
   readonly vaultId: string;
   readonly streamId: string;
+  /** The stream's id was made for this command: there is nothing of it to read in the log. */
+  readonly newStream?: boolean;
   readonly command: Command;
   readonly meta: EventMeta;
   /** Milliseconds since the epoch; becomes `recordedAt`. */
@@ -66,7 +68,7 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
 
   async #decideAndAppend(request: CommandRequest<Command>): Promise<CommandOutcome<State, Event>> {
     const cached = this.#cache.get(request.streamId);
-    let { state, version } = cached ?? (await this.load(request.streamId, request.sealer));
+    let { state, version } = cached ?? (await this.#before(request));
     let fresh = cached === undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -98,6 +100,10 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
         fresh = true;
       }
     }
+  }
+
+  async #before({ streamId, newStream, sealer }: CommandRequest<Command>): Promise<{ state: State; version: number }> {
+    return newStream === true ? { state: this.decider.initialState, version: 0 } : this.load(streamId, sealer);
   }
 
   #toAppend(request: CommandRequest<Command>, expectedVersion: number, decided: readonly Event[]): AppendRequest {

@@ -251,4 +251,24 @@ describe('LeasedCache', () => {
     expect(cache.peek(reference('a'))).toBeUndefined();
     expect(cache.peek(reference('b'))).toBeUndefined();
   });
+
+  it('bounds the bytes that it holds, and keeps nothing that is larger than all of it', async () => {
+    const released: number[] = [];
+    const cache = new LeasedCache<number, { readonly size: number }>({
+      load: (size) => Promise.resolve({ size }),
+      keyOf: String,
+      vaultOf: () => 'vault',
+      streamsOf: ({ size }) => [`stream-${size}`],
+      release: ({ size }) => released.push(size),
+      lease: { live: () => true },
+      bytes: { max: 100, of: ({ size }) => size },
+    });
+    const use = (size: number) => cache.use(size, (value) => Promise.resolve(value.size));
+    for (const size of [60, 30, 50]) await use(size);
+    expect(released).toEqual([60]);
+    expect(await use(101)).toBe(101);
+    expect(released).toEqual([60, 101]);
+    expect(cache.peek(101)).toBeUndefined();
+    expect(cache.peek(50)).toEqual({ size: 50 });
+  });
 });

@@ -6,3 +6,4 @@ export * from './keyed-mutex.js';
 export * from './object-errors.js';
 export * from './defined.js';
 export * from './tags.js';
+export * from './batcher.js';

@@ -88,6 +88,7 @@ export class KeyCreate {
     const row = await sealMaterial(this.ports.sealer, scope, generated.privateKey, PRIVATE_KEY);
     const { state } = await this.commands.run(by, {
       objectId,
+      isNew: newRows.length > 0,
       objectDek,
       command: {
         type: 'CreateVersion',

@@ -1,7 +1,7 @@
-import { objectScope, type DataKey } from '@coffer/contracts';
+import { objectScope, type DataKey, type Sealer } from '@coffer/contracts';
 import { deletedSecretNotFound, secretNotFound } from '@coffer/secrets-domain';
 import { nameKey } from '@coffer/wire';
-import { findSecret } from '../postgres/find-secret.js';
+import { findSecrets, type FoundSecret } from '../postgres/find-secret.js';
 import type { SecretsPorts } from './ports.js';
 
 /** The incarnation that holds a name, with its DEK opened. */
@@ -15,9 +15,12 @@ type Ports = Pick<SecretsPorts, 'database' | 'sealer'>;
 
 /** The secret of this name in any state; `undefined` when the name is free. */
 export async function lookUp(ports: Ports, vaultId: string, name: string): Promise<NamedSecret | undefined> {
-  const found = await findSecret(ports.database, vaultId, nameKey(name));
-  if (found === undefined) return undefined;
-  const objectDek = await ports.sealer.open(objectScope(vaultId, found.objectId), found.objectDek);
+  const [found] = await findSecrets(ports.database, [{ vaultId, nameKey: nameKey(name) }]);
+  return found === undefined ? undefined : openNamed(ports.sealer, vaultId, found);
+}
+
+export async function openNamed(sealer: Sealer, vaultId: string, found: FoundSecret): Promise<NamedSecret> {
+  const objectDek = await sealer.open(objectScope(vaultId, found.objectId), found.objectDek);
   return { objectId: found.objectId, deleted: found.deleted, objectDek };
 }
 

@@ -1,6 +1,7 @@
 import { objectDekRow, objectScope, sealMaterial, type DataKey } from '@coffer/contracts';
 import { retryConflicts, type MaterialRow } from '@coffer/event-sourcing';
 import {
+  Batcher,
   CofferError,
   defined,
   KeyedMutex,
@@ -13,7 +14,8 @@ import {
 } from '@coffer/kernel';
 import type { SecretAttributes } from '@coffer/secrets-domain';
 import { nameKey, type Commander } from '@coffer/wire';
-import { lookUp } from './find-name.js';
+import { findSecrets, type FoundSecret, type SecretName } from '../postgres/find-secret.js';
+import { openNamed } from './find-name.js';
 import { secretScope, SECRET_VALUE } from './material.js';
 import type { SecretsPorts } from './ports.js';
 import type { SecretCommands } from './secret-commands.js';
@@ -37,11 +39,15 @@ interface Incarnation {
 export class SecretSet {
   /** Writers of one name queue: else every creator of it but the first would seal its value for nothing. */
   readonly #names = new KeyedMutex();
+  /** Look-ups of concurrent requests share their round trips, as their appends do. */
+  readonly #found: Batcher<SecretName, FoundSecret | undefined>;
 
   constructor(
     private readonly ports: SecretsPorts,
     private readonly commands: SecretCommands,
-  ) {}
+  ) {
+    this.#found = new Batcher((names) => findSecrets(ports.database, names));
+  }
 
   /** `announce` hears the new version's id before it is stored. Throws ObjectIsDeletedButRecoverable, Conflict. */
   handle(by: Commander, request: SetSecret, announce: (version: string) => void): Promise<SecretView> {
@@ -63,6 +69,7 @@ export class SecretSet {
     const { materialId } = row;
     const { state } = await this.commands.run(by, {
       objectId,
+      isNew: newRows.length > 0,
       objectDek,
       command: { type: 'SetVersion', name, now, version, ...attributes, ...described, materialId },
       material: { insert: [...newRows, row] },
@@ -77,10 +84,10 @@ export class SecretSet {
   }
 
   async #incarnation(vaultId: string, name: string): Promise<Incarnation> {
-    const found = await lookUp(this.ports, vaultId, name);
+    const found = await this.#found.ask({ vaultId, nameKey: nameKey(name) });
     // The decision is made on the secret's state; this only saves sealing a value that will be refused.
     if (found?.deleted === true) throw nameIsSoftDeleted('secret', name);
-    if (found !== undefined) return { ...found, newRows: [] };
+    if (found !== undefined) return { ...(await openNamed(this.ports.sealer, vaultId, found)), newRows: [] };
     const objectId = newId();
     const objectDek = await this.ports.sealer.mint(objectScope(vaultId, objectId));
     return { objectId, objectDek, newRows: [objectDekRow(objectId, objectDek)] };
