@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** Another process took the database over: this one must stop. */
   readonly onLost: (error: Error) => void;
+  /** Lets audit records wait for the log while requests need the processor. */
+  readonly auditMayWait?: (ageMs: number) => boolean;
 }
 
 /** A service's database with everything that lives in it: log, audit inbox, relay, lease. */
@@ -76,6 +78,7 @@ export async function openService(options: ServiceOptions): Promise<ServiceCore>
     onError: (err) => {
       log.warn({ err }, 'the relay will try again');
     },
+    ...(options.auditMayWait === undefined ? {} : { auditMayWait: options.auditMayWait }),
   });
   store.onAppend(() => {
     relay.wake();

@@ -17,6 +17,7 @@ import { dev } from './dev.js';
 import { firstStart } from './first-start.js';
 import { certificateFiles } from './certificates.js';
 import { announce } from './announce.js';
+import { Pressure } from './pressure.js';
 import type { ProgramContext } from './run.js';
 import { buildContainer, serve } from './serve.js';
 import { composeAuditLog } from './services/audit-log.js';
@@ -39,6 +40,11 @@ export async function startStandalone({ config, log, closing, stop }: ProgramCon
   const certificates = certificateFiles(config, directory);
   certificates.catch(() => undefined); // awaited below; a failure before that must not count as unhandled
   const connections = await databases(config, directory, log, closing);
+  const pressure = new Pressure();
+  closing.add(() => {
+    pressure.close();
+    return Promise.resolve();
+  });
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const contextOf = (service: ServiceName): ServiceContext => ({
     config,
@@ -49,6 +55,7 @@ export async function startStandalone({ config, log, closing, stop }: ProgramCon
     clock: systemClock,
     log,
     onLost: stop,
+    auditMayWait: pressure.mayWait,
   });
   const feed = createMemoryFeed({
     requiredGroups,

@@ -19,6 +19,8 @@ export interface ServiceContext {
   readonly log: Logger;
   /** Another process took the database over: this one must stop. */
   readonly onLost: (error: Error) => void;
+  /** See ServiceOptions; only where services share a process. */
+  readonly auditMayWait?: (ageMs: number) => boolean;
 }
 
 /** One service, composed and not started. */

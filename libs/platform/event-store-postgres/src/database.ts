@@ -37,7 +37,10 @@ export function openDatabase(options: DatabaseOptions): PostgresDatabase {
     idleTimeoutMillis: 30_000,
     min: 1,
   });
-  const onError = options.onError ?? (() => undefined);
+  // Sessions still say goodbye when the pool counts as ended: a server that stops meanwhile is no news.
+  const onError = (error: Error): void => {
+    if (!pool.ending) options.onError?.(error);
+  };
   // Without both listeners a restart of the server ends this process.
   pool.on('error', onError);
   pool.on('connect', (client) => {

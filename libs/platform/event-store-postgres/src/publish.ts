@@ -12,6 +12,8 @@ export interface Pass {
   readonly session: SqlClient;
   readonly feed: Feed;
   readonly isStopping: () => boolean;
+  /** Lets audit records of this age (milliseconds, by their own time) wait for a later pass; absent: none waits. */
+  readonly mayWait?: (ageMs: number) => boolean;
 }
 
 /** Publishes the events that the log holds now, vaults side by side; stops early when told to. */
@@ -24,9 +26,11 @@ export async function publishEvents({ database, session, feed, isStopping }: Pas
   }
 }
 
-/** Publishes the audit records that are in the inbox now, and deletes them from it. */
-export async function publishAudit({ database, session, feed, isStopping }: Pass, topic: string): Promise<void> {
+/** Publishes the audit records that are in the inbox now, and deletes them from it; those that may wait stay. */
+export async function publishAudit(pass: Pass, topic: string): Promise<void> {
+  const { database, session, feed, isStopping } = pass;
   for (let after = '0'; !isStopping();) {
+    if (await oldestMayWait(pass, after)) return;
     const rows = await outbox.selectAuditRows(database, after, BATCH);
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -39,6 +43,17 @@ export async function publishAudit({ database, session, feed, isStopping }: Pass
     if (rows.length < BATCH) return;
     after = last.position;
   }
+}
+
+async function oldestMayWait({ database, mayWait }: Pass, after: string): Promise<boolean> {
+  // Not under pressure: the common case costs no look.
+  if (mayWait?.(0) !== true) return false;
+  const [oldest] = await outbox.selectAuditRows(database, after, 1);
+  return oldest !== undefined && mayWait(Date.now() - Date.parse(timeOf(oldest)));
+}
+
+function timeOf(row: outbox.AuditInboxRow): string {
+  return (JSON.parse(row.body) as { readonly time?: string }).time ?? '';
 }
 
 /** Cuts long spans and joins short ones, so that each batch has at most BATCH events. */

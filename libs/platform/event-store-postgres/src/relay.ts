@@ -16,6 +16,11 @@ export interface RelayOptions {
   readonly wakeEveryMs?: number;
   /** Milliseconds that a wake-up waits for more work to come; default 20. */
   readonly gatherMs?: number;
+  /**
+   * Asked before each batch of audit records with the age of the oldest in milliseconds: true leaves them in the inbox for
+   * a later pass, so that the work behind the feed gives way to requests. Not asked when somebody waits for `drained`.
+   */
+  readonly auditMayWait?: (ageMs: number) => boolean;
 }
 
 export interface Relay {
@@ -113,7 +118,9 @@ class PostgresRelay implements Relay {
     this.#woken = false;
     const drains = this.#drains.splice(0);
     const { database, feed, topics } = this.options;
-    const run = { database, session, feed, isStopping: () => this.#stopping };
+    const mayWait = drains.length === 0 ? this.options.auditMayWait : undefined;
+    const isStopping = () => this.#stopping;
+    const run = { database, session, feed, isStopping, ...(mayWait === undefined ? {} : { mayWait }) };
     try {
       if (topics.events !== undefined) await publishEvents(run, topics.events);
       if (topics.audit !== undefined) await publishAudit(run, topics.audit);

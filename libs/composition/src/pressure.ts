@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+
+/** Longest that an audit record waits for its place in the log because requests are more urgent. */
+const MAX_WAIT_MS = 10_000;
+const SAMPLE_MS = 100;
+/** Share of this process's capacity above which background work gives way. */
+const BUSY = 0.6;
+
+/**
+ * Knows whether this process has time to spare. Where services share one process (and its cores), taking records into the
+ * audit log would slow the very requests that write them; the records are durable by then, so they may wait a little
+ * (docs/adr/0005).
+ */
+export class Pressure {
+  #busy = false;
+  #cpu = process.cpuUsage();
+  #loop = performance.eventLoopUtilization();
+  #at = performance.now();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    this.#timer = setInterval(() => {
+      this.#sample();
+    }, SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  /** For `auditMayWait` of a relay. */
+  readonly mayWait = (ageMs: number): boolean => this.#busy && ageMs < MAX_WAIT_MS;
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#busy = false;
+  }
+
+  #sample(): void {
+    const { utilization } = performance.eventLoopUtilization(this.#loop);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const elapsed = performance.now() - this.#at;
+    const cores = (user + system) / 1000 / elapsed / availableParallelism();
+    this.#busy = utilization > BUSY || cores > BUSY;
+    this.#loop = performance.eventLoopUtilization();
+    this.#cpu = process.cpuUsage();
+    this.#at = performance.now();
+  }
+}
