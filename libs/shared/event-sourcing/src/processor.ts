@@ -55,11 +55,16 @@ export class Processor {
     for (const head of await this.options.owner.heads()) await this.#advanceTo(head.vaultId, head.seq);
   }
 
+  /** Messages of one vault share a transaction; order is kept within each vault. */
   async handle(messages: readonly FeedMessage[]): Promise<void> {
+    const byVault = new Map<string, RecordedEvent[]>();
     for (const message of messages) {
       if (message.seq === undefined) continue;
-      await this.#one(message.key, message.seq, message.body as RecordedEvent);
+      const events = byVault.get(message.key) ?? [];
+      byVault.set(message.key, events);
+      events.push({ ...(message.body as RecordedEvent), vaultSeq: message.seq });
     }
+    for (const [vaultId, events] of byVault) await this.#apply(vaultId, events);
   }
 
   /** Releases a parked vault and applies what waited. */
@@ -72,9 +77,9 @@ export class Processor {
     return released;
   }
 
-  async #one(vaultId: string, seq: number, event: RecordedEvent): Promise<void> {
-    const outcome = await this.#tryApply(vaultId, seq, event);
-    if (outcome === 'gap') await this.#advanceTo(vaultId, seq);
+  async #apply(vaultId: string, events: readonly RecordedEvent[]): Promise<void> {
+    const outcome = await this.#tryApply(vaultId, events);
+    if (outcome === 'gap') await this.#advanceTo(vaultId, Math.max(...events.map((event) => event.vaultSeq)));
   }
 
   async #advanceTo(vaultId: string, target: number): Promise<void> {
@@ -83,34 +88,50 @@ export class Processor {
     while (last < target) {
       const page = await owner.readVault(vaultId, last + 1, REREAD_PAGE);
       if (page.length === 0) return;
-      for (const event of page) {
-        if ((await this.#tryApply(vaultId, event.vaultSeq, event)) === 'parked') return;
-        last = event.vaultSeq;
-      }
+      if ((await this.#tryApply(vaultId, page)) === 'parked') return;
+      last = page.at(-1)?.vaultSeq ?? target;
     }
   }
 
-  async #tryApply(
-    vaultId: string,
-    seq: number,
-    event: RecordedEvent,
-  ): Promise<'applied' | 'skipped' | 'gap' | 'parked'> {
-    const { database, checkpoints, consumer } = this.options;
+  /** Applies what comes next, in one transaction; when an event cannot be applied, those before it one by one. */
+  async #tryApply(vaultId: string, events: readonly RecordedEvent[]): Promise<Outcome> {
     try {
-      return await database.transaction(async (client) => {
-        const last = await checkpoints.lock(client, consumer, vaultId);
-        if (await checkpoints.isParked(client, consumer, vaultId)) return 'parked';
-        if (seq <= last) return 'skipped';
-        if (seq > last + 1) return 'gap';
-        await this.options.apply(client, event);
-        await checkpoints.advance(client, consumer, vaultId, seq);
-        return 'applied';
-      });
+      return await this.#inTransaction(vaultId, events);
     } catch (error) {
       if (this.options.isTransient(error)) throw error;
-      await checkpoints.park(consumer, vaultId, seq, error instanceof Error ? error.message : String(error));
-      this.options.onParked(vaultId, seq, error);
-      return 'parked';
+      if (events.length === 1) return this.#park(vaultId, events[0]?.vaultSeq ?? 0, error);
     }
+    for (const event of events) {
+      const outcome = await this.#tryApply(vaultId, [event]);
+      if (outcome !== 'applied') return outcome;
+    }
+    return 'applied';
+  }
+
+  #inTransaction(vaultId: string, events: readonly RecordedEvent[]): Promise<Outcome> {
+    const { database, checkpoints, consumer, apply } = this.options;
+    return database.transaction(async (client) => {
+      const before = await checkpoints.lock(client, consumer, vaultId);
+      if (await checkpoints.isParked(client, consumer, vaultId)) return 'parked';
+      let last = before;
+      for (const event of events) {
+        if (event.vaultSeq > last + 1) break;
+        if (event.vaultSeq <= last) continue;
+        await apply(client, event);
+        last = event.vaultSeq;
+      }
+      if (last > before) await checkpoints.advance(client, consumer, vaultId, last);
+      return events.some((event) => event.vaultSeq > last) ? 'gap' : 'applied';
+    });
+  }
+
+  async #park(vaultId: string, seq: number, error: unknown): Promise<Outcome> {
+    const { checkpoints, consumer, onParked } = this.options;
+    await checkpoints.park(consumer, vaultId, seq, error instanceof Error ? error.message : String(error));
+    onParked(vaultId, seq, error);
+    return 'parked';
   }
 }
+
+/** `applied` also when everything had been applied before. */
+type Outcome = 'applied' | 'gap' | 'parked';
