@@ -15,6 +15,9 @@ const embedded: Readonly<Record<ServiceName, string>> = {
   identity: 'coffer_identity',
 };
 
+/** How the database of each service is reached. */
+export type Connections = (service: ServiceName) => pg.ClientConfig;
+
 export const serviceNames = Object.keys(embedded) as readonly ServiceName[];
 
 /** Connection of a service on the embedded server whose socket is in `host`. */

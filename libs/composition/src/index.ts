@@ -1,4 +1,28 @@
+import type { ServiceName } from './databases.js';
+import type { Program } from './run.js';
+
 export { runProgram, type Program, type ProgramContext } from './run.js';
 export { startStandalone } from './standalone.js';
-export { singleService } from './single.js';
-export { runAdmin } from './admin.js';
+
+// What follows loads its code when it is used: a start should not wait for what it does not run.
+
+/** One service in a process of its own. */
+export function singleService(name: ServiceName): Program {
+  return {
+    name,
+    usage: `node apps/${name}/dist/main.js [flags]\n\nThe service ${name} of Coffer, alone.`,
+    start: async (context) => {
+      const { startSingle } = await import('./single.js');
+      await startSingle(name, context);
+    },
+  };
+}
+
+/** `coffer-admin`. */
+export async function runAdmin(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const admin = await import('./admin.js');
+  await admin.runAdmin(argv, env);
+}

@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from '@coffer/nest';
+import { createLogger, type Logger } from '@coffer/nest/logging';
 import { ConfigError, helpText, loadConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { Closing } from './closing.js';

@@ -8,7 +8,7 @@ import { ConfigError } from './config/load.js';
 import { openDataDirectory } from './data-directory.js';
 import { configuredUrl, type ServiceName } from './databases.js';
 import { unreachable } from './remote.js';
-import type { Program, ProgramContext } from './run.js';
+import type { ProgramContext } from './run.js';
 import { buildContainer, serve } from './serve.js';
 import { composeAuditLog } from './services/audit-log.js';
 import type { ComposedService, ServiceContext } from './services/context.js';
@@ -39,15 +39,7 @@ const compose: Readonly<Record<ServiceName, Compose>> = {
 };
 
 /** One service in a process of its own, on a database of its own; the others are out of reach until the transport is there. */
-export function singleService(name: ServiceName): Program {
-  return {
-    name,
-    usage: `node apps/${name}/dist/main.js [flags]\n\nThe service ${name} of Coffer, alone.`,
-    start: (context) => startSingle(name, context),
-  };
-}
-
-async function startSingle(name: ServiceName, { config, log, closing, stop }: ProgramContext): Promise<void> {
+export async function startSingle(name: ServiceName, { config, log, closing, stop }: ProgramContext): Promise<void> {
   const url = configuredUrl(config, name);
   if (url === undefined) throw new ConfigError([`The database URL of ${name} is not set.`]);
   const directory = await openDataDirectory(config.dataDir, {

@@ -1,0 +1,136 @@
+import { LocalAuthorizer } from '@coffer/access-feature';
+import { createOwnerLog } from '@coffer/event-store-postgres';
+import type { Database } from '@coffer/event-sourcing';
+import { systemClock } from '@coffer/kernel';
+import { createMemoryFeed } from '@coffer/messaging-memory';
+import { Hosts } from '@coffer/wire';
+import type { INestApplicationContext } from '@nestjs/common';
+import { announce } from './announce.js';
+import type { Certificates } from './certificates.js';
+import type { Connections, ServiceName } from './databases.js';
+import type { DataDirectory } from './data-directory.js';
+import { firstStart } from './first-start.js';
+import { Pressure } from './pressure.js';
+import type { ProgramContext } from './run.js';
+import { buildContainer, serve } from './serve.js';
+import { requiredGroups } from './service.js';
+import { composeAuditLog } from './services/audit-log.js';
+import type { ComposedService, ServiceContext } from './services/context.js';
+import { composeCryptoGateway } from './services/crypto-gateway.js';
+import { composeIdentity, type IdentityService } from './services/identity.js';
+import { composePolicyEngine } from './services/policy-engine.js';
+import { composeVaultManagement, type VaultManagement } from './services/vault-management.js';
+import { tokenVerifier } from './token-verifier.js';
+
+const SUBSCRIPTION_READ = 'Microsoft.Resources/subscriptions/read';
+
+export interface AllServicesContext extends ProgramContext {
+  readonly directory: DataDirectory;
+  readonly connections: Connections;
+  readonly certificates: Certificates | undefined;
+}
+
+interface AllServices {
+  readonly all: readonly ComposedService[];
+  readonly vaults: VaultManagement;
+  readonly identity: IdentityService;
+}
+
+/** Composes all services, starts what works by itself, sets up a new installation, and serves. */
+export async function startServices(context: AllServicesContext): Promise<void> {
+  const { config, log, closing, directory, certificates } = context;
+  const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
+  let container: INestApplicationContext | undefined;
+  const { all, vaults, identity } = await composeAll(context, hosts, () => container);
+  container = await buildContainer(all, log);
+  const built = container;
+  closing.add(() => built.close());
+  for (const service of all) await service.startConsumers(container);
+  // A feed in memory keeps nothing for who comes late: consumers first.
+  for (const { core } of all) {
+    await core.relay.start();
+    // Before the container's consumers end, which the relay would wait for in vain.
+    closing.add(() => core.relay.stop());
+  }
+  const first = await firstStart({ config, container, directory, hosts, vaults });
+  await serve({
+    config,
+    services: all,
+    container,
+    hosts,
+    tokens: tokenVerifier(config, hosts, identity.issuers(container)),
+    authorizer: container.get(LocalAuthorizer),
+    directory: vaults.directory(container),
+    login: identity.login(container),
+    authority: config.authority ?? `${hosts.url('login')}/adfs`,
+    tenantId: directory.installation.tenantId,
+    tls: certificates,
+    clock: systemClock,
+    log,
+    closing,
+  });
+  await announce({ config, directory, hosts, certificates, first });
+}
+
+async function composeAll(
+  context: AllServicesContext,
+  hosts: Hosts,
+  container: () => INestApplicationContext | undefined,
+): Promise<AllServices> {
+  const { config, closing, directory } = context;
+  const contextOf = serviceContexts(context, hosts);
+  // The crypto gateway follows the log of vault management, which needs the gateway's keys: bound when both are there.
+  let vaultDatabase = (): Database => {
+    throw new Error('vault management is not composed yet');
+  };
+  const [crypto, policy, audit] = await Promise.all([
+    composeCryptoGateway({
+      ...contextOf('crypto-gateway'),
+      rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
+      vaultLog: () => createOwnerLog(vaultDatabase()),
+    }),
+    composePolicyEngine(contextOf('policy-engine')),
+    composeAuditLog(contextOf('audit-log')),
+  ]);
+  const [vaults, identity] = await Promise.all([
+    composeVaultManagement({
+      ...contextOf('vault-management'),
+      vaultKeys: crypto.vaultKeys('secrets'),
+      canRead: async (principal, scope) => {
+        const decision = await container()?.get(LocalAuthorizer).atScope(principal, SUBSCRIPTION_READ, scope);
+        return decision?.effect === 'allow';
+      },
+    }),
+    composeIdentity({ ...contextOf('identity'), vaultKeys: crypto.vaultKeys('identity') }),
+  ]);
+  vaultDatabase = () => vaults.core.database;
+  const all = [vaults, crypto, policy, audit, identity];
+  for (const service of all) closing.add(() => service.close());
+  return { all, vaults, identity };
+}
+
+function serviceContexts(context: AllServicesContext, hosts: Hosts): (service: ServiceName) => ServiceContext {
+  const { config, log, closing, stop, directory, connections } = context;
+  const pressure = new Pressure();
+  closing.add(() => {
+    pressure.close();
+    return Promise.resolve();
+  });
+  const feed = createMemoryFeed({
+    requiredGroups,
+    onError: (err, group) => {
+      log.warn({ err, group }, 'messages could not be handled and come again');
+    },
+  });
+  return (service) => ({
+    config,
+    connection: connections(service),
+    hosts,
+    tenantId: directory.installation.tenantId,
+    feed,
+    clock: systemClock,
+    log,
+    onLost: stop,
+    auditMayWait: pressure.mayWait,
+  });
+}
