@@ -2,7 +2,7 @@
  * A thread that does what would block the event loop: RSA private operations and ECDSA verification. Plain JavaScript
  * outside src/, so that one relative URL finds it from src/ and from dist/. The protocol is typed in src/pool/protocol.ts.
  */
-import { constants, privateDecrypt, privateEncrypt } from 'node:crypto';
+import { constants, createPrivateKey, privateDecrypt, privateEncrypt } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 
 /** Answers wait at most this long (milliseconds) for others to travel with. */
@@ -18,7 +18,7 @@ function obey(commands) {
   let answers = [];
   let answeredAt = performance.now();
   for (const command of commands) {
-    if (command.op === 'key') keys.set(command.id, command.key);
+    if (command.op === 'key') keys.set(command.id, imported(command.der));
     else if (command.op === 'drop') keys.delete(command.id);
     else answers.push({ seq: command.seq, value: attempt(command) });
     if (answers.length > 0 && performance.now() - answeredAt >= ANSWER_EVERY) {
@@ -28,6 +28,13 @@ function obey(commands) {
     }
   }
   if (answers.length > 0) send(answers);
+}
+
+/** PKCS#8 DER as a key; the bytes are overwritten. */
+function imported(der) {
+  const key = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return key;
 }
 
 /** `undefined` for every failure: why an operation failed does not leave this thread. */

@@ -65,7 +65,12 @@ class KekImporter {
 }
 
 function dataKey(scope: MaterialScope, wrapped: WrappedDataKey, key: KeyObject): DataKey {
-  const aad = (purpose: string) => aadOf('coffer/data/1', ...fieldsOf(scope), purpose);
+  const known = new Map<string, Buffer>();
+  const aad = (purpose: string): Buffer => {
+    const made = known.get(purpose) ?? aadOf('coffer/data/1', ...fieldsOf(scope), purpose);
+    known.set(purpose, made);
+    return made;
+  };
   return {
     wrapped,
     encrypt: (plaintext, purpose) => gcmEncrypt(key, plaintext, aad(purpose)),

@@ -31,7 +31,8 @@ export type Operation =
 
 /** One element of a message to a thread (worker/crypto-worker.mjs). */
 export type Command =
-  | { readonly op: 'key'; readonly id: number; readonly key: KeyObject }
+  /** PKCS#8; the receiver overwrites it once imported. */
+  | { readonly op: 'key'; readonly id: number; readonly der: Uint8Array<ArrayBuffer> }
   | { readonly op: 'drop'; readonly id: number }
   | (Operation & { readonly seq: number });
 
