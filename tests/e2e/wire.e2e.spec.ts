@@ -310,7 +310,10 @@ describe('transport', () => {
   });
 
   it('builds identifiers from its configuration, never from a foreign Host header', async () => {
-    const answer = await onVault(`/secrets?${V}`, { headers: { host: 'demo.vault.evil.example' }, servername: 'demo.vault.localhost' });
+    const answer = await onVault(`/secrets?${V}`, {
+      headers: { host: 'demo.vault.evil.example' },
+      servername: 'demo.vault.localhost',
+    });
     expect(answer.status).toBe(404);
     expect(answer.text).not.toContain('evil');
   });
