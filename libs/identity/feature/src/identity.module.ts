@@ -4,7 +4,7 @@ import { IdentityAdministration } from './application/administration.js';
 import { ClientSecrets } from './application/client-secrets.js';
 import { ManagedIdentity } from './application/managed-identity.js';
 import type { IdentityPorts } from './application/ports.js';
-import { PrincipalCommands } from './application/principal-commands.js';
+import { principalCommands } from './application/principal-commands.js';
 import { SigningKeys } from './application/signing-keys.js';
 import { createLoginHandler, type LoginHandler } from './http/login-handler.js';
 import { PrincipalsController } from './http/principals-controller.js';
@@ -49,7 +49,7 @@ export function createIdentity(ports: IdentityPorts): {
   readonly signIn: SignIn;
   readonly administration: IdentityAdministration;
 } {
-  const commands = new PrincipalCommands(ports.store);
+  const commands = principalCommands(ports.store);
   const secrets = new ClientSecrets(ports.sealer, ports.clock);
   const keys = new SigningKeys(ports);
   const issuer = new Issuer(ports, keys, secrets);

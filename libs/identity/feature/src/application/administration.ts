@@ -1,11 +1,12 @@
-import { newId } from '@coffer/kernel';
+import { identityVaultId } from '@coffer/identity-domain';
+import { systemCommander, type Commander } from '@coffer/wire';
 import { firstAdministrator, principalByAppId, principalByObjectId } from '../postgres/principals.js';
 import { newClientSecret } from './password-hash.js';
 import type { ClientSecrets } from './client-secrets.js';
 import type { IdentityPorts } from './ports.js';
-import type { Commander, PrincipalCommands } from './principal-commands.js';
+import type { PrincipalCommands } from './principal-commands.js';
 import { openPrincipalKey } from './principal-keys.js';
-import { lostRace, permanentPassword, principalCreate } from './principals.js';
+import { permanentPassword, principalCreate } from './principals.js';
 
 export interface Administrator {
   readonly objectId: string;
@@ -45,7 +46,9 @@ export class IdentityAdministration {
       return { ...(await principalCreate(this.ports, this.commands, this.#by(), made, 201)), created: true };
     } catch (error) {
       const other = await this.administrator();
-      if (other === undefined || !lostRace(error)) throw error;
+      // Whatever stopped this attempt: another process was faster. (One that was given the same ids leaves a stream that
+      // cannot be read with the DEK of this attempt, so the refusal need not be a Conflict.)
+      if (other === undefined) throw error;
       return { ...other, created: false };
     }
   }
@@ -57,10 +60,10 @@ export class IdentityAdministration {
       administrator === undefined ? undefined : await principalByObjectId(this.ports.database, administrator.objectId);
     if (administrator === undefined || row === undefined) throw new Error('This installation has no administrator.');
     const secret = newClientSecret();
-    const sealer = await openPrincipalKey(this.ports.sealer, row);
+    const objectDek = await openPrincipalKey(this.ports.sealer, row);
     const password = await permanentPassword(secret, this.ports.clock.now());
     const command = { type: 'AddPassword', objectId: row.objectId, password } as const;
-    await this.commands.run(this.#by(), { objectId: row.objectId, command, sealer, status: 200 });
+    await this.commands.run(this.#by(), { objectId: row.objectId, command, objectDek });
     return { ...administrator, secret };
   }
 
@@ -72,6 +75,6 @@ export class IdentityAdministration {
 
   #by(): Commander {
     const { clock, region } = this.ports;
-    return { now: clock.now(), meta: { actor: { oid: ACTOR }, correlationId: newId(), region } };
+    return systemCommander(ACTOR, identityVaultId, clock.now(), region);
   }
 }

@@ -11,6 +11,8 @@ export type SecretCheck = 'valid' | 'expired' | 'wrong';
 
 /** Longer secrets are wrong without being hashed. */
 const MAX_SECRET_LENGTH = 1024;
+/** A new password works also where the clock is behind that of the instance that made it. */
+const SKEW_MS = 5 * 60_000;
 
 /**
  * Checks client secrets. One that was right once is recognised again by an HMAC under a key of this process, bound to
@@ -30,7 +32,8 @@ export class ClientSecrets {
   ) {}
 
   async check(principal: PrincipalRow, secret: string): Promise<SecretCheck> {
-    if (secret.length > MAX_SECRET_LENGTH) return 'wrong';
+    // HMAC, and so scrypt, takes a secret with NULs behind it for the same secret.
+    if (secret.length > MAX_SECRET_LENGTH || secret.includes('\u0000')) return 'wrong';
     const now = this.clock.now();
     const candidates = principal.passwords.map((password) => ({
       password,
@@ -70,5 +73,8 @@ export class ClientSecrets {
 }
 
 function validity(password: PasswordRow, now: number): SecretCheck {
-  return password.endDateTime !== undefined && password.endDateTime.getTime() <= now ? 'expired' : 'valid';
+  // Passwords without an end are the installation's own: a clock that was wrong at the first start locks nobody out.
+  if (password.endDateTime === undefined) return 'valid';
+  if (password.startDateTime.getTime() > now + SKEW_MS) return 'wrong';
+  return password.endDateTime.getTime() <= now ? 'expired' : 'valid';
 }

@@ -6,7 +6,7 @@ import { principalByAppId } from '../postgres/principals.js';
 import type { ClientSecrets } from './client-secrets.js';
 import type { IdentityPorts } from './ports.js';
 import { audienceOf } from './resources.js';
-import { signInRow } from './sign-in-audit.js';
+import { recordSignIn } from './sign-in-audit.js';
 
 export interface ManagedIdentityRequest {
   readonly request: IncomingMessage;
@@ -16,6 +16,10 @@ export interface ManagedIdentityRequest {
   readonly resource: string | undefined;
   /** Asked for by name; must be the header's own. */
   readonly clientId: string | undefined;
+  /** The same by object id. */
+  readonly objectId: string | undefined;
+  /** The same by ARM resource id, which none of ours has. */
+  readonly resourceId: string | undefined;
 }
 
 export type ManagedIdentityResult =
@@ -41,28 +45,34 @@ export class ManagedIdentity {
     const known = principal !== undefined && (await this.secrets.check(principal, secret)) === 'valid';
     const result = await this.#decide(asked, known ? principal.appId : undefined, principal?.objectId);
     const error = 'error' in result ? result.error : undefined;
-    await this.ports.audit.record(
-      signInRow(this.ports, {
-        request: asked.request,
-        now,
-        correlationId: newId(),
-        path: asked.path,
-        status: error === undefined ? 200 : 400,
-        clientId: appId,
-        objectId: known ? principal.objectId : undefined,
-        resource: asked.resource,
-        error,
-      }),
-    );
+    await recordSignIn(this.ports, {
+      request: asked.request,
+      now,
+      correlationId: newId(),
+      path: asked.path,
+      status: error === undefined ? 200 : 400,
+      clientId: appId,
+      objectId: known ? principal.objectId : undefined,
+      resource: asked.resource,
+      error,
+    });
     return result;
   }
 
   async #decide(
-    { resource, clientId }: ManagedIdentityRequest,
+    asked: ManagedIdentityRequest,
     appId: string | undefined,
     objectId: string | undefined,
   ): Promise<ManagedIdentityResult> {
-    if (appId === undefined || objectId === undefined || (clientId !== undefined && clientId.toLowerCase() !== appId)) {
+    const { resource } = asked;
+    const isOther = (name: string | undefined, own: string) => name !== undefined && name.toLowerCase() !== own;
+    if (
+      appId === undefined ||
+      objectId === undefined ||
+      isOther(asked.clientId, appId) ||
+      isOther(asked.objectId, objectId) ||
+      asked.resourceId !== undefined
+    ) {
       return { error: 'unauthorized_client', description: 'No managed identity was found for the request.' };
     }
     if (resource === undefined) return { error: 'invalid_request', description: 'The parameter resource is missing.' };

@@ -1,5 +1,5 @@
 import { eventSealer, type DataKey, type MaterialScope, type Sealer } from '@coffer/contracts';
-import type { EventSealer, MaterialRow } from '@coffer/event-sourcing';
+import type { MaterialRow } from '@coffer/event-sourcing';
 import { identityVaultId, type SealedPassword } from '@coffer/identity-domain';
 import { CofferError, newId } from '@coffer/kernel';
 import type { PasswordRow, PrincipalRow } from '../postgres/principals.js';
@@ -12,7 +12,7 @@ function scopeOf(objectId: string): MaterialScope {
 export async function mintPrincipalKey(
   sealer: Sealer,
   objectId: string,
-): Promise<{ readonly sealer: EventSealer; readonly material: MaterialRow }> {
+): Promise<{ readonly objectDek: DataKey; readonly material: MaterialRow }> {
   const key = await sealer.mint(scopeOf(objectId));
   const material: MaterialRow = {
     materialId: newId(),
@@ -23,17 +23,16 @@ export async function mintPrincipalKey(
     wrappedDek: key.wrapped.wrappedDek,
     ciphertext: Buffer.alloc(0),
   };
-  return { sealer: eventSealer(key), material };
+  return { objectDek: key, material };
 }
 
-export async function openPrincipalKey(sealer: Sealer, principal: PrincipalRow): Promise<EventSealer> {
+export async function openPrincipalKey(sealer: Sealer, principal: PrincipalRow): Promise<DataKey> {
   if (principal.dek === undefined) {
     throw new CofferError('PrincipalNotFound', `Resource '${principal.objectId}' does not exist.`);
   }
-  const key: DataKey = await sealer.open(scopeOf(principal.objectId), principal.dek);
-  return eventSealer(key);
+  return sealer.open(scopeOf(principal.objectId), principal.dek);
 }
 
-export function openPassword(sealer: EventSealer, password: PasswordRow): SealedPassword {
-  return sealer.unseal(password.sealed) as unknown as SealedPassword;
+export function openPassword(key: DataKey, password: PasswordRow): SealedPassword {
+  return eventSealer(key).unseal(password.sealed) as unknown as SealedPassword;
 }

@@ -1,13 +1,18 @@
-import { isCofferError, newId } from '@coffer/kernel';
+import { CofferError, newId } from '@coffer/kernel';
 import type { NewPassword } from '@coffer/identity-domain';
+import type { Commander } from '@coffer/wire';
 import { hashSecret, newClientSecret } from './password-hash.js';
 import type { IdentityPorts } from './ports.js';
-import type { Commander, PrincipalCommands } from './principal-commands.js';
+import type { PrincipalCommands } from './principal-commands.js';
 import { mintPrincipalKey, openPrincipalKey } from './principal-keys.js';
 import type { PrincipalRow } from '../postgres/principals.js';
 
 /** Passwords live two years unless the caller says otherwise, as in Microsoft Graph. */
 const PASSWORD_LIFE_MS = 2 * 365 * 86_400_000;
+
+/** Times outside these years have no four-digit ISO 8601 form, or none in Postgres. */
+const FIRST_TIME = Date.UTC(1900, 0);
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export interface CreatePrincipal {
   readonly displayName: string;
@@ -46,7 +51,7 @@ export async function principalCreate(
 ): Promise<{ readonly objectId: string; readonly appId: string }> {
   const objectId = (asked.objectId ?? newId()).toLowerCase();
   const appId = (asked.appId ?? newId()).toLowerCase();
-  const { sealer, material } = await mintPrincipalKey(ports.sealer, objectId);
+  const { objectDek, material } = await mintPrincipalKey(ports.sealer, objectId);
   const password = asked.secret === undefined ? undefined : await permanentPassword(asked.secret, by.now);
   const principal = {
     objectId,
@@ -56,7 +61,7 @@ export async function principalCreate(
     ...(asked.administrator === undefined ? {} : { administrator: asked.administrator }),
   };
   const command = { type: 'CreatePrincipal', principal, ...(password === undefined ? {} : { password }) } as const;
-  await commands.run(by, { objectId, command, sealer, insert: [material], status });
+  await commands.run(by, { objectId, command, objectDek, material: { insert: [material] } }, status);
   return { objectId, appId };
 }
 
@@ -71,6 +76,9 @@ export async function principalAddPassword(
   const secretText = newClientSecret();
   const start = asked.startDateTime === undefined ? by.now : Date.parse(asked.startDateTime);
   const end = asked.endDateTime === undefined ? start + PASSWORD_LIFE_MS : Date.parse(asked.endDateTime);
+  if (start < FIRST_TIME || end > LAST_TIME) {
+    throw new CofferError('BadParameter', 'Property startDateTime or endDateTime has invalid value.');
+  }
   const facts = {
     keyId: newId(),
     startDateTime: new Date(start).toISOString(),
@@ -78,9 +86,9 @@ export async function principalAddPassword(
   };
   const named = asked.displayName === undefined ? {} : { displayName: asked.displayName };
   const sealed = { hash: await hashSecret(secretText), hint: secretText.slice(0, 3), ...named };
-  const sealer = await openPrincipalKey(ports.sealer, principal);
+  const objectDek = await openPrincipalKey(ports.sealer, principal);
   const command = { type: 'AddPassword', objectId: principal.objectId, password: { facts, sealed } } as const;
-  await commands.run(by, { objectId: principal.objectId, command, sealer, status: 200 });
+  await commands.run(by, { objectId: principal.objectId, command, objectDek });
   return { ...facts, secretText, hint: sealed.hint, ...named };
 }
 
@@ -90,9 +98,4 @@ export async function permanentPassword(secret: string, now: number): Promise<Ne
     facts: { keyId: newId(), startDateTime: new Date(now).toISOString() },
     sealed: { hash: await hashSecret(secret), hint: secret.slice(0, 3) },
   };
-}
-
-/** True when another process has made the principal, or taken its name, meanwhile. */
-export function lostRace(error: unknown): boolean {
-  return isCofferError(error, 'Conflict');
 }

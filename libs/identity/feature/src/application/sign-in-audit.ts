@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { AuditRow } from '@coffer/event-sourcing';
-import { newId } from '@coffer/kernel';
+import { CofferError, isCofferError, newId } from '@coffer/kernel';
 import type { AuditRecord } from '@coffer/wire';
 import type { IdentityPorts } from './ports.js';
 
@@ -23,6 +23,19 @@ export interface SignIn {
 
 const OBJECT_ID_CLAIM = 'http://schemas.microsoft.com/identity/claims/objectidentifier';
 const MAX_TEXT = 300;
+
+/** Records a sign-in attempt before it is answered. Throws ServiceUnavailable or Throttled, whatever the fault: refuse it then. */
+export async function recordSignIn(
+  ports: Pick<IdentityPorts, 'audit' | 'clock' | 'loginUrl' | 'region'>,
+  signIn: SignIn,
+): Promise<void> {
+  try {
+    await ports.audit.record(signInRow(ports, signIn));
+  } catch (fault) {
+    if (isCofferError(fault, 'ServiceUnavailable') || isCofferError(fault, 'Throttled')) throw fault;
+    throw new CofferError('ServiceUnavailable', 'The sign-in cannot be recorded.', {}, { cause: fault });
+  }
+}
 
 /** The audit record of a sign-in attempt (operationName `Authentication`, azure-api e.2). */
 export function signInRow(ports: Pick<IdentityPorts, 'clock' | 'loginUrl' | 'region'>, signIn: SignIn): AuditRow {

@@ -1,7 +1,7 @@
 import type { IdentityPorts } from '../application/ports.js';
 
 /** Instance discovery, for clients that were pointed here instead of Microsoft's own host (sdk-contract 1.1). */
-export function instanceDiscovery({ loginUrl, tenantId }: IdentityPorts, _issuer: string): object {
+export function instanceDiscovery({ loginUrl, tenantId }: IdentityPorts): object {
   return {
     tenant_discovery_endpoint: `${loginUrl}/${tenantId}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',

@@ -19,6 +19,8 @@ export async function managedIdentityToken(
     header: typeof header === 'string' ? header : undefined,
     resource: query.get('resource') ?? undefined,
     clientId: query.get('client_id') ?? undefined,
+    resourceId: query.get('mi_res_id') ?? undefined,
+    objectId: query.get('object_id') ?? undefined,
   });
   if ('error' in result) {
     sendJson(response, 400, { error: result.error, error_description: result.description });

@@ -39,7 +39,7 @@ export interface PrincipalFilter {
 export function parsePrincipalFilter(filter: string | undefined): PrincipalFilter {
   const found: { appId?: string; displayName?: string } = {};
   for (const term of filter === undefined || filter.trim() === '' ? [] : filter.split(/\s+and\s+/i)) {
-    const [, member, value] = /^\s*(appId|displayName)\s+eq\s+'([^']{1,256})'\s*$/.exec(term) ?? [];
+    const [, member, value] = /^\s*(appId|displayName)\s+eq\s+'([^'\p{Cc}]{1,256})'\s*$/u.exec(term) ?? [];
     if (value === undefined) throw new CofferError('BadParameter', 'The $filter is not supported.');
     found[member as keyof PrincipalFilter] = value;
   }

@@ -12,6 +12,7 @@ type Json = Record<string, unknown>;
 
 const PATH = '/v1.0/servicePrincipals';
 const PAGE = 100;
+const NO_CONTENT = 204;
 
 /** Service principals in the words of Microsoft Graph, on the login host. */
 export class PrincipalsController {
@@ -56,7 +57,9 @@ export class PrincipalsController {
   async #delete(context: Context): Promise<Reply> {
     const { objectId } = await this.#found(context);
     const command = { type: 'DeletePrincipal', objectId } as const;
-    await this.commands.run(commanderOf(context), { objectId, command, shred: true, status: 204 });
+    // Without the DEK every password that the log holds is unreadable.
+    const request = { objectId, command, material: { deleteObjects: [objectId] } };
+    await this.commands.run(commanderOf(context), request, NO_CONTENT);
     return {};
   }
 
@@ -70,7 +73,7 @@ export class PrincipalsController {
   async #removePassword(context: Context, body: unknown): Promise<Reply> {
     const { objectId } = await this.#found(context);
     const command = { type: 'RemovePassword', objectId, keyId: parseKeyId(body) } as const;
-    await this.commands.run(commanderOf(context), { objectId, command, status: 204 });
+    await this.commands.run(commanderOf(context), { objectId, command }, NO_CONTENT);
     return {};
   }
 
@@ -83,7 +86,7 @@ export class PrincipalsController {
   }
 
   async #toWire(row: PrincipalRow): Promise<Json> {
-    const sealer = row.passwords.length === 0 ? undefined : await openPrincipalKey(this.ports.sealer, row);
+    const key = row.passwords.length === 0 ? undefined : await openPrincipalKey(this.ports.sealer, row);
     return {
       id: row.objectId,
       appId: row.appId,
@@ -92,7 +95,7 @@ export class PrincipalsController {
       accountEnabled: true,
       createdDateTime: row.createdAt.toISOString(),
       passwordCredentials: row.passwords.map((password) => {
-        const sealed = sealer === undefined ? undefined : openPassword(sealer, password);
+        const sealed = key === undefined ? undefined : openPassword(key, password);
         return {
           keyId: password.keyId,
           displayName: sealed?.displayName ?? null,

@@ -3,7 +3,7 @@ import type { Provider } from 'oidc-provider';
 import type { ClientSecrets } from '../application/client-secrets.js';
 import type { IdentityPorts } from '../application/ports.js';
 import { audienceOf, requestedResource } from '../application/resources.js';
-import { signInRow } from '../application/sign-in-audit.js';
+import { recordSignIn } from '../application/sign-in-audit.js';
 import type { SigningKeys, SigningKeySet } from '../application/signing-keys.js';
 import { principalByAppId } from '../postgres/principals.js';
 import { faultError, tokenError, type TokenError } from './errors.js';
@@ -11,6 +11,9 @@ import { createProvider, mintToken, notesOf, type KoaContextWithOIDC } from './p
 import type { Authority } from './types.js';
 
 const TOKEN_LIFETIME_SECONDS = 3600;
+
+/** What the library says to pages of other origins. */
+const CROSS_ORIGIN = ['access-control-allow-origin', 'access-control-expose-headers', 'vary'];
 
 /** The two authorities of the installation; clients differ in which one they can use (sdk-contract 2.3). */
 export function authorities({ loginUrl, tenantId }: Pick<IdentityPorts, 'loginUrl' | 'tenantId'>) {
@@ -32,6 +35,13 @@ export function authorities({ loginUrl, tenantId }: Pick<IdentityPorts, 'loginUr
   } satisfies Record<string, Authority>;
 }
 
+/** The library's provider for one set of signing keys. */
+export interface ProviderWithKeys {
+  readonly provider: Provider;
+  /** Key that it signs with. */
+  readonly kid: string;
+}
+
 /** The library's providers, made anew when the signing keys change. */
 export class Issuer {
   readonly #providers = new Map<string, { readonly keys: SigningKeySet; readonly provider: Promise<Provider> }>();
@@ -43,19 +53,19 @@ export class Issuer {
   ) {}
 
   /** Throws ServiceUnavailable when the signing keys cannot be had. */
-  async provider(authority: Authority): Promise<Provider> {
+  async provider(authority: Authority): Promise<ProviderWithKeys> {
     const keys = await this.keys.get();
     const known = this.#providers.get(authority.mount);
-    if (known?.keys === keys) return known.provider;
+    if (known?.keys === keys) return { provider: await known.provider, kid: keys.kid };
     const provider = this.#create(authority, keys);
     this.#providers.set(authority.mount, { keys, provider });
     provider.catch(() => this.#providers.delete(authority.mount));
-    return provider;
+    return { provider: await provider, kid: keys.kid };
   }
 
   /** A token outside the token endpoint, for the managed-identity endpoint. `expiresOn`: Unix seconds. */
   async mint(
-    provider: Provider,
+    { provider, kid }: ProviderWithKeys,
     appId: string,
     objectId: string,
     audience: string,
@@ -65,16 +75,12 @@ export class Issuer {
       objectId,
       audience,
       tokenLifetimeSeconds: this.#lifetime(),
-      kid: await this.#kid(),
+      kid,
     });
   }
 
   #lifetime(): number {
     return this.ports.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS;
-  }
-
-  async #kid(): Promise<string> {
-    return (await this.keys.get()).kid;
   }
 
   async #create(authority: Authority, keys: SigningKeySet): Promise<Provider> {
@@ -99,14 +105,17 @@ export class Issuer {
   async #answer(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
     const now = this.ports.clock.now();
     await next();
-    if (ctx.oidc?.route !== 'token') return;
+    for (const name of CROSS_ORIGIN) ctx.remove(name);
+    ctx.set('x-content-type-options', 'nosniff');
+    // Absent when the library has no such route.
+    if ((ctx as Partial<KoaContextWithOIDC>).oidc?.route !== 'token') return;
     const notes = notesOf(ctx);
     const correlationId = newId();
     const form = (ctx.oidc.body ?? {}) as Readonly<Record<string, unknown>>;
     const success = ctx.status === 200;
     const error = success ? undefined : tokenError(ctx.status, ctx.body as object, notes, correlationId);
     const clientId = form['client_id'];
-    const row = signInRow(this.ports, {
+    const signIn = {
       request: ctx.req,
       now,
       correlationId,
@@ -116,9 +125,9 @@ export class Issuer {
       objectId: notes.principal?.objectId,
       resource: requestedResource(form),
       error: error === undefined ? undefined : String(error.body['error']),
-    });
+    };
     try {
-      await this.ports.audit.record(row);
+      await recordSignIn(this.ports, signIn);
     } catch (fault) {
       send(ctx, faultError(fault, correlationId));
       return;

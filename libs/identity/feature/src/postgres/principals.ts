@@ -1,5 +1,6 @@
 import type { WrappedDataKey } from '@coffer/contracts';
 import type { SqlClient } from '@coffer/event-sourcing';
+import { isUuid } from '@coffer/kernel';
 
 export interface PrincipalRow {
   readonly objectId: string;
@@ -48,7 +49,9 @@ const PAGE = SELECT(`(
   WHERE object_id > $1 AND ($2::text IS NULL OR app_id = $2) AND ($3::text IS NULL OR display_name = $3)
   ORDER BY object_id LIMIT $4)`);
 
+/** `appId` may be any text that a caller sent; what is no UUID names nobody (Postgres takes no NUL in a text). */
 export async function principalByAppId(client: SqlClient, appId: string): Promise<PrincipalRow | undefined> {
+  if (!isUuid(appId)) return undefined;
   const { rows } = await client.query<JoinedRow>(BY_APP_ID, [appId.toLowerCase()]);
   return grouped(rows)[0];
 }
