@@ -1,0 +1,101 @@
+import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { brokenSequences, killServer, recordedCorrelations, serverPid } from '../support/databases.js';
+import { ask, tokenFor, vaultResource } from '../support/https.js';
+import { MixedLoad } from '../support/load.js';
+
+const ROUNDS = 20;
+const LOAD_MS = 400;
+const TEST_MS = 180_000;
+
+let coffer: RunningCoffer;
+let load: MixedLoad;
+
+async function begin(name: string): Promise<void> {
+  coffer = await startCoffer();
+  const token = await tokenFor(coffer, vaultResource(coffer));
+  const made = await ask(coffer, `${coffer.vaultUrl()}/keys/chaos/create?api-version=7.4`, {
+    method: 'POST',
+    token,
+    body: { kty: 'EC' },
+  });
+  expect(made.status).toBe(200);
+  load = new MixedLoad(token, name);
+}
+
+const loadFor = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Resolves when the condition holds; rejects with the log after half a minute. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`in vain:\n${coffer.lines.all.slice(-20).join('\n')}`);
+    await loadFor(20);
+  }
+}
+
+/** Resolves when the service says that it can work. */
+function untilReady(): Promise<void> {
+  return until(async () => {
+    const answer = await ask(coffer, `https://localhost:${coffer.port}/readyz`).catch(() => undefined);
+    return answer?.status === 200;
+  });
+}
+
+/** Nothing that was acknowledged is lost, and all of it is in the audit log. */
+async function nothingIsLost(): Promise<void> {
+  expect(load.secrets.length).toBeGreaterThan(ROUNDS);
+  const token = await tokenFor(coffer, vaultResource(coffer), dev);
+  const lost: string[] = [];
+  for (const { name, version, value } of load.secrets) {
+    const answer = await ask(coffer, `${coffer.vaultUrl()}/secrets/${name}/${version}?api-version=7.4`, { token });
+    if (answer.status !== 200 || answer.json<{ value: string }>().value !== value) lost.push(`${name}/${version}`);
+  }
+  expect(lost).toEqual([]);
+  const recorded = await recordedCorrelations(coffer.dataDir);
+  expect(load.acknowledged.filter((id) => !recorded.has(id))).toEqual([]);
+  expect(await brokenSequences(coffer.dataDir, 'coffer_vault_management')).toEqual([]);
+  expect(new Set(load.secrets.map(({ version }) => version)).size).toBe(load.secrets.length);
+}
+
+describe('kill -9, twenty times in a row, during a mixed load', () => {
+  afterEach(() => coffer.dispose());
+
+  it(
+    'of the process loses no acknowledged write and no audit record',
+    async () => {
+      await begin('process');
+      const { dataDir, port } = coffer;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        load.start(coffer);
+        await loadFor(LOAD_MS);
+        await coffer.kill();
+        await load.stop();
+        coffer = await startCoffer({ dataDir, port });
+      }
+      await nothingIsLost();
+    },
+    TEST_MS,
+  );
+
+  it(
+    'of PostgreSQL loses neither, and the running process recovers by itself with 503 in between',
+    async () => {
+      await begin('postgres');
+      load.start(coffer);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await loadFor(LOAD_MS);
+        const killed = killServer(coffer.dataDir);
+        // Backends outlive their postmaster for a moment and still answer: the next server counts.
+        await until(() => serverPid(coffer.dataDir) !== killed);
+        await untilReady();
+      }
+      await load.stop();
+      await nothingIsLost();
+      // What could not be done was refused in the form of the wire, and nothing else went wrong.
+      const statuses = [...load.statuses.keys()].sort();
+      expect(statuses.filter((status) => ![200, 404, 503].includes(status))).toEqual([]);
+      expect(load.statuses.get(503) ?? 0).toBeGreaterThan(0);
+    },
+    TEST_MS,
+  );
+});
