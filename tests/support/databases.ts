@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 
+/** The audit log last: a record that the relay moves between two reads is then found where it went. */
 export const serviceDatabases = [
   'coffer_vault_management',
   'coffer_crypto_gateway',
   'coffer_policy_engine',
-  'coffer_audit_log',
   'coffer_identity',
+  'coffer_audit_log',
 ] as const;
 
 /** Runs statements on a database of a running Coffer's embedded server, as its superuser. */
@@ -42,16 +43,38 @@ export async function recordedCorrelations(dataDir: string): Promise<Set<string>
   return found;
 }
 
-/** Vaults whose numbers have a gap or whose head is not their last number; none if all is well. */
-export async function brokenSequences(dataDir: string, database: string): Promise<string[]> {
-  return inDatabase(dataDir, database, async (client) => {
-    const { rows } = await client.query<{ vault_id: string }>(
-      `SELECT h.vault_id FROM vault_head h
-         LEFT JOIN (SELECT vault_id, count(*) AS n, min(vault_seq) AS low, max(vault_seq) AS high FROM events GROUP BY vault_id) e
-           ON e.vault_id = h.vault_id
-        WHERE coalesce(e.n, 0) <> h.seq OR coalesce(e.high, 0) <> h.seq OR coalesce(e.low, 1) <> 1`,
+/** Vaults and streams whose numbers have a gap, a fork, or do not end where their head says; none if all is well. */
+export async function brokenSequences(dataDir: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const database of serviceDatabases) {
+    const { rows } = await inDatabase(dataDir, database, (client) =>
+      client.query<{ id: string }>(
+        `SELECT coalesce(h.vault_id, e.vault_id) AS id FROM vault_head h
+           FULL JOIN (SELECT vault_id, count(*) AS n, min(vault_seq) AS low, max(vault_seq) AS high
+                        FROM events GROUP BY vault_id) e ON e.vault_id = h.vault_id
+          WHERE (e.n, e.low, e.high) IS DISTINCT FROM (h.seq, 1::bigint, h.seq)
+         UNION ALL
+         SELECT stream_id FROM events GROUP BY stream_id
+         HAVING (count(*), min(stream_version), max(stream_version)) IS DISTINCT FROM (max(stream_version)::bigint, 1, count(*)::integer)`,
+      ),
     );
-    return rows.map((row) => row.vault_id);
+    broken.push(...rows.map((row) => `${database}: ${row.id}`));
+  }
+  return broken;
+}
+
+/** Every row of every table of a database as text, one string per table. */
+export async function dumpTables(dataDir: string, database: string): Promise<Map<string, string>> {
+  return inDatabase(dataDir, database, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      "SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+    );
+    const dump = new Map<string, string>();
+    for (const { name } of rows) {
+      const found = await client.query<{ line: string }>(`SELECT t::text AS line FROM ${name} t ORDER BY 1`);
+      dump.set(name, found.rows.map((row) => row.line).join('\n'));
+    }
+    return dump;
   });
 }
 

@@ -13,13 +13,21 @@ export interface AcknowledgedSecret {
 const VERSION = 'api-version=7.4';
 const DIGEST = createHash('sha256').update('chaos').digest('base64url');
 
+type Call = (path: string, request?: Ask) => Promise<Answer>;
+
 /** Mixed requests from several connections; remembers what was acknowledged, forgets what failed on the way. */
 export class MixedLoad {
   readonly secrets: AcknowledgedSecret[] = [];
+  /** `kid` of keys whose creation was acknowledged. */
+  readonly keys: string[] = [];
+  /** Names of secrets whose deletion was acknowledged. */
+  readonly deleted: string[] = [];
   /** `x-ms-request-id` of every request that was answered with success. */
   readonly acknowledged: string[] = [];
   /** Status → how often. */
   readonly statuses = new Map<number, number>();
+  /** Code and Retry-After of every 503. */
+  readonly refusals = new Set<string>();
   /** Connections that broke before an answer came. */
   broken = 0;
   #running: Promise<void>[] = [];
@@ -59,21 +67,47 @@ export class MixedLoad {
     agent.destroy();
   }
 
-  async #one(call: (path: string, request?: Ask) => Promise<Answer>, worker: number, n: number): Promise<void> {
-    switch (n % 4) {
+  async #one(call: Call, worker: number, n: number): Promise<void> {
+    const own = `${this.shared}-own-${worker}-${n}`;
+    switch (n % 8) {
       case 0:
-        return this.#set(call, `${this.shared}-own-${worker}-${n}`);
       case 1:
-        return this.#set(call, `${this.shared}-all`);
+        return this.#set(call, own);
       case 2:
+        return this.#set(call, `${this.shared}-all`);
+      case 3:
         this.#note(await call('/keys/chaos//sign', { method: 'POST', body: { alg: 'ES256', value: DIGEST } }));
         return;
+      case 4:
+        return this.#createKey(call, own);
+      case 5:
+        return this.#setAndDelete(call, `${own}-gone`);
+      case 6: {
+        const body = { tags: { touched: String(n) } };
+        this.#note(await call(`/secrets/${this.shared}-all/`, { method: 'PATCH', body }));
+        return;
+      }
       default:
         this.#note(await call(`/secrets/${this.shared}-all`));
     }
   }
 
-  async #set(call: (path: string, request?: Ask) => Promise<Answer>, name: string): Promise<void> {
+  async #createKey(call: Call, name: string): Promise<void> {
+    const answer = await call(`/keys/${name}/create`, { method: 'POST', body: { kty: 'EC' } });
+    this.#note(answer);
+    if (answer.status === 200) this.keys.push(answer.json<{ key: { kid: string } }>().key.kid);
+  }
+
+  async #setAndDelete(call: Call, name: string): Promise<void> {
+    const set = await call(`/secrets/${name}`, { method: 'PUT', body: { value: 'short-lived' } });
+    this.#note(set);
+    if (set.status !== 200) return;
+    const deleted = await call(`/secrets/${name}`, { method: 'DELETE' });
+    this.#note(deleted);
+    if (deleted.status === 200) this.deleted.push(name);
+  }
+
+  async #set(call: Call, name: string): Promise<void> {
     const value = randomBytes(12).toString('hex');
     const answer = await call(`/secrets/${name}`, { method: 'PUT', body: { value, tags: { chaos: 'yes' } } });
     this.#note(answer);
@@ -84,6 +118,10 @@ export class MixedLoad {
 
   #note(answer: Answer): void {
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
+    if (answer.status === 503) {
+      const { code } = answer.json<{ error: { code: string } }>().error;
+      this.refusals.add(`${code}, retry-after ${String(answer.headers['retry-after'])}`);
+    }
     if (answer.status === 200) this.acknowledged.push(String(answer.headers['x-ms-request-id']));
   }
 }
