@@ -215,4 +215,17 @@ describe('the administrator', () => {
     expect(await administration.accepts(appId, reset.secret)).toBe(true);
     expect(await administration.accepts(appId, SECRET)).toBe(true);
   });
+
+  it('can be reset as often as needed: the oldest secret makes room', async () => {
+    const { administration } = await setup.start();
+    const { appId } = await administration.ensureAdministrator({ secret: SECRET });
+    let latest = '';
+    for (let i = 0; i < 20; i += 1) {
+      setup.time.now += 1;
+      latest = (await administration.resetAdministrator()).secret;
+    }
+    expect(await rowsOf(setup.ports.database, 'principal_passwords')).toHaveLength(20);
+    expect(await administration.accepts(appId, latest)).toBe(true);
+    expect(await administration.accepts(appId, SECRET)).toBe(false);
+  });
 });

@@ -266,6 +266,17 @@ describe('a token request is refused', () => {
     expect((await signIn()).status).toBe(200);
   });
 
+  it('with an assertion, which is not supported, or with nothing', async () => {
+    const { client_id = '', grant_type = '', scope = '' } = form();
+    const shown = { client_id, grant_type, scope };
+    const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+    const assertion = { client_assertion_type: type, client_assertion: 'eyJhbGciOiJub25lIn0.e30.' };
+    const byAssertion = await identity.ask(ADFS_TOKEN, { form: { ...shown, ...assertion } });
+    expect(byAssertion).toEqual(refused(401, 'invalid_client', 700027));
+    expect(await identity.ask(ADFS_TOKEN, { form: shown })).toEqual(refused(401, 'invalid_client', 7000218));
+    expect(JSON.stringify(setup.records)).not.toContain(assertion.client_assertion);
+  });
+
   it('with two resources at once', async () => {
     const two = `${new URLSearchParams(form()).toString()}&resource=${RESOURCE}&resource=https://management.localhost:8443`;
     expect(await identity.ask(ADFS_TOKEN, { form: two })).toEqual(badResource());
@@ -308,6 +319,19 @@ describe('a token request is refused', () => {
     expect((await by(two)).status).toBe(200);
     await graph('PrincipalDelete', id);
     expect(await by(two)).toEqual(unknownClient());
+  });
+});
+
+describe('a service principal', () => {
+  it('has a client id of its own, also when many ask for the same', async () => {
+    const appId = '33333333-3333-4333-8333-333333333333';
+    const ask = () => graph<Principal>('PrincipalCreate', undefined, { displayName: 'deploy', appId });
+    const results = await Promise.allSettled(Array.from({ length: 5 }, ask));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await expect(ask()).rejects.toMatchObject({
+      code: 'Conflict',
+      message: expect.stringContaining('appId') as string,
+    });
   });
 });
 
@@ -359,6 +383,39 @@ describe('an attempt to sign in', () => {
       expect(answer).toEqual(unavailable);
       expect(answer.headers['retry-after']).toBe('1');
       expect(answer.text).not.toMatch(/access_token|disk full|away/);
+    }
+  });
+
+  it('by an unknown client is recorded with the id of its Authorization header', async () => {
+    const authorization = `Basic ${Buffer.from('nobody:wrong').toString('base64')}`;
+    const { grant_type = '', scope = '' } = form();
+    const answer = await identity.ask(ADFS_TOKEN, { form: { grant_type, scope }, headers: { authorization } });
+    expect(answer).toEqual(unknownClient());
+    expect(setup.records.map(({ identity: who }) => who.claim['appid'])).toEqual(['nobody']);
+  });
+
+  const ids = (): string[] => [admin.appId, '00000000-0000-4000-8000-00000000ffff'];
+  it.each([
+    ['token', (id: string, n: number) => signIn({ client_id: id, client_secret: `wrong-${n}` })],
+    [
+      'managed-identity',
+      (id: string, n: number) =>
+        identity.ask(`/msi/token?resource=${RESOURCE}`, { headers: { 'x-identity-header': `${id}.wrong-${n}` } }),
+    ],
+  ])('among too many at the %s endpoint is turned away and recorded, others are not', async (_, attempt) => {
+    for (const id of ids()) {
+      setup.records.length = 0;
+      const { id: otherId, appId } = await create();
+      const { secretText } = await addPassword(otherId);
+      const flood = Promise.all(Array.from({ length: 100 }, (__, n) => attempt(id, n)));
+      expect((await signIn({ client_id: appId, client_secret: secretText })).status).toBe(200);
+      const answers = await flood;
+      const turnedAway = answers.filter(({ status }) => status === 429);
+      expect(turnedAway.length).toBeGreaterThan(0);
+      expect(turnedAway.every(({ headers }) => headers['retry-after'] === '1')).toBe(true);
+      const statuses = setup.records.map(({ properties }) => properties['httpStatusCode']);
+      expect(statuses).toHaveLength(101);
+      expect(statuses.filter((status) => status === 429)).toHaveLength(turnedAway.length);
     }
   });
 

@@ -30,6 +30,11 @@ export interface AllServicesContext extends ProgramContext {
   readonly certificates: Certificates | undefined;
 }
 
+/** The container, once there is one: what requests need of it is asked for when they come. */
+interface Built {
+  container?: INestApplicationContext;
+}
+
 interface AllServices {
   readonly all: readonly ComposedService[];
   readonly vaults: VaultManagement;
@@ -40,11 +45,11 @@ interface AllServices {
 export async function startServices(context: AllServicesContext): Promise<void> {
   const { config, log, closing, directory, certificates } = context;
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
-  let container: INestApplicationContext | undefined;
-  const { all, vaults, identity } = await composeAll(context, hosts, () => container);
-  container = await buildContainer(all, log);
-  const built = container;
-  closing.add(() => built.close());
+  const built: Built = {};
+  const { all, vaults, identity } = await composeAll(context, hosts, built);
+  const container = await buildContainer(all, log);
+  built.container = container;
+  closing.add(() => container.close());
   for (const service of all) await service.startConsumers(container);
   // A feed in memory keeps nothing for who comes late: consumers first.
   for (const { core } of all) {
@@ -72,11 +77,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
   await announce({ config, directory, hosts, certificates, first });
 }
 
-async function composeAll(
-  context: AllServicesContext,
-  hosts: Hosts,
-  container: () => INestApplicationContext | undefined,
-): Promise<AllServices> {
+async function composeAll(context: AllServicesContext, hosts: Hosts, built: Readonly<Built>): Promise<AllServices> {
   const { config, closing, directory } = context;
   const contextOf = serviceContexts(context, hosts);
   // The crypto gateway follows the log of vault management, which needs the gateway's keys: bound when both are there.
@@ -97,7 +98,7 @@ async function composeAll(
       ...contextOf('vault-management'),
       vaultKeys: crypto.vaultKeys('secrets'),
       canRead: async (principal, scope) => {
-        const decision = await container()?.get(LocalAuthorizer).atScope(principal, SUBSCRIPTION_READ, scope);
+        const decision = await built.container?.get(LocalAuthorizer).atScope(principal, SUBSCRIPTION_READ, scope);
         return decision?.effect === 'allow';
       },
     }),

@@ -31,6 +31,9 @@ async function rebuild(client: SqlClient, projection: InlineProjection, upcaster
   // Waits for every append that has written the tables, before the log is read, and holds up those to come. Readers go on.
   await client.query(`LOCK TABLE ${tables.join(', ')} IN EXCLUSIVE MODE`);
   for (const table of tables) await client.query(`DELETE FROM ${table}`);
+  // The log is replayed vault by vault: a name may find its next holder there before it was given up. Deferrable constraints
+  // are checked when all is replayed.
+  await client.query('SET CONSTRAINTS ALL DEFERRED');
   let applied = 0;
   for (const { vaultId, seq } of await selectHeads(client)) {
     applied += await replayVault(client, projection, upcasters, vaultId, seq);

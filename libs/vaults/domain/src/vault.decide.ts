@@ -38,8 +38,8 @@ export type VaultCommand =
   /** `now`: milliseconds since the epoch. */
   | { readonly type: 'DeleteVault'; readonly now: number }
   | { readonly type: 'RecoverVault'; readonly placement: Omit<VaultPlacement, 'vaultId'> }
-  /** `now`: milliseconds since the epoch. */
-  | { readonly type: 'PurgeVault'; readonly now: number };
+  /** `now`: milliseconds since the epoch. `retention`: nobody asked; does nothing unless the vault is due. */
+  | { readonly type: 'PurgeVault'; readonly now: number; readonly because?: 'retention' };
 
 const DAY = 86_400_000;
 
@@ -63,7 +63,7 @@ export const vaultDecider: Decider<VaultState, VaultCommand, VaultEvent> = {
       case 'RecoverVault':
         return recover(command.placement, state);
       case 'PurgeVault':
-        return purge(state, command.now);
+        return purge(state, command.now, command.because === 'retention');
       default:
         return assertNever(command);
     }
@@ -147,10 +147,13 @@ function recover(placement: Omit<VaultPlacement, 'vaultId'>, state: VaultState):
   return [{ type: 'VaultRecovered', data: { name: state.vault.name } }];
 }
 
-function purge(state: VaultState, now: number): VaultEvent[] {
+function purge(state: VaultState, now: number, onlyIfDue: boolean): VaultEvent[] {
+  const isDue = state.status === 'deleted' && now >= Date.parse(state.scheduledPurgeAt);
+  // Since it was found due it may have been recovered, and deleted again for another term.
+  if (onlyIfDue && !isDue) return [];
   if (state.status !== 'deleted') throw refuse.noDeletedVault();
   const { name, settings } = state.vault;
-  if (settings.enablePurgeProtection && now < Date.parse(state.scheduledPurgeAt)) throw refuse.purgeProtected(name);
+  if (settings.enablePurgeProtection && !isDue) throw refuse.purgeProtected(name);
   return [{ type: 'VaultPurged', data: { name } }];
 }
 

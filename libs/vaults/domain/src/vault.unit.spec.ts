@@ -291,4 +291,13 @@ describe('purging a vault', () => {
     expect(decide(given, { type: 'PurgeVault', now: due - 1 })).toBe('MethodNotAllowed');
     expect(decide(given, { type: 'PurgeVault', now: due })).toEqual([purged]);
   });
+
+  it('happens by itself when the retention has ended, and not before, nor to a vault that has come back', () => {
+    const atEnd = (now: number): VaultCommand => ({ type: 'PurgeVault', now, because: 'retention' });
+    expect(decide([exists, deleted], atEnd(due - 1))).toEqual([]);
+    expect(decide([exists, deleted], atEnd(due))).toEqual([purged]);
+    for (const given of [[], [exists], [exists, deleted, recovered], [exists, deleted, purged]]) {
+      expect(decide(given, atEnd(due))).toEqual([]);
+    }
+  });
 });

@@ -1,6 +1,7 @@
 export * from './application/ports.js';
 export * from './application/local-directory.js';
 export * from './application/vault-purger.js';
+export * from './application/vault-purged.js';
 export * from './postgres/projections.js';
 export * from './migrations.js';
 export * from './vaults.module.js';

@@ -1,6 +1,11 @@
-import { identityVaultId } from '@coffer/identity-domain';
+import { identityVaultId, MAX_PASSWORDS } from '@coffer/identity-domain';
 import { systemCommander, type Commander } from '@coffer/wire';
-import { firstAdministrator, principalByAppId, principalByObjectId } from '../postgres/principals.js';
+import {
+  firstAdministrator,
+  principalByAppId,
+  principalByObjectId,
+  type PrincipalRow,
+} from '../postgres/principals.js';
 import { newClientSecret } from './password-hash.js';
 import type { ClientSecrets } from './client-secrets.js';
 import type { IdentityPorts } from './ports.js';
@@ -53,18 +58,30 @@ export class IdentityAdministration {
     }
   }
 
-  /** Gives the administrator a new secret beside the old ones, and returns it. Throws PrincipalNotFound. */
+  /**
+   * Gives the administrator a new secret beside the old ones, and returns it; when there is no room for another, the oldest
+   * goes. Throws when there is no administrator, or it has been deleted.
+   */
   async resetAdministrator(): Promise<Administrator & { readonly secret: string }> {
     const administrator = await this.administrator();
     const row =
       administrator === undefined ? undefined : await principalByObjectId(this.ports.database, administrator.objectId);
     if (administrator === undefined || row === undefined) throw new Error('This installation has no administrator.');
+    await this.#makeRoom(row);
     const secret = newClientSecret();
     const objectDek = await openPrincipalKey(this.ports.sealer, row);
     const password = await permanentPassword(secret, this.ports.clock.now());
     const command = { type: 'AddPassword', objectId: row.objectId, password } as const;
     await this.commands.run(this.#by(), { objectId: row.objectId, command, objectDek });
     return { ...administrator, secret };
+  }
+
+  /** A crash behind this only leaves one password less than before. */
+  async #makeRoom({ objectId, passwords }: PrincipalRow): Promise<void> {
+    const [oldest] = passwords;
+    if (oldest === undefined || passwords.length < MAX_PASSWORDS) return;
+    const command = { type: 'RemovePassword', objectId, keyId: oldest.keyId } as const;
+    await this.commands.run(this.#by(), { objectId, command });
   }
 
   /** Whether the secret signs the administrator in. */

@@ -1,7 +1,7 @@
 import type { DataKey, Sealer } from '@coffer/contracts';
 import type { PasswordRow, PrincipalRow } from '../postgres/principals.js';
 import { ClientSecrets } from './client-secrets.js';
-import { hashSecret } from './password-hash.js';
+import { hashSecret, hintOf } from './password-hash.js';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2030, 0, 10);
@@ -19,7 +19,9 @@ function plainSealer() {
 }
 
 async function passwordOf(secret: string, start = NOW, end = NOW + DAY): Promise<PasswordRow> {
-  const sealed = Buffer.from(JSON.stringify({ hash: await hashSecret(secret), hint: 'abc' })).toString('base64url');
+  const sealed = Buffer.from(JSON.stringify({ hash: await hashSecret(secret), hint: hintOf(secret) })).toString(
+    'base64url',
+  );
   const startDateTime = new Date(start);
   return { keyId: secret, startDateTime, endDateTime: new Date(end), sealed };
 }
@@ -91,5 +93,41 @@ describe('client secrets', () => {
     const { counts, sealer } = plainSealer();
     expect(await new ClientSecrets(sealer, clock).check(principalWith(await passwordOf('s')), secret)).toBe('wrong');
     expect(counts.opened).toBe(0);
+  });
+
+  it('are found by their hints among many passwords', async () => {
+    const { counts, sealer } = plainSealer();
+    const secrets = new ClientSecrets(sealer, clock);
+    const principal = principalWith(...(await Promise.all(['abc-1', 'abc-2', 'xyz-3'].map((s) => passwordOf(s)))));
+    expect(await secrets.check(principal, 'abc-2')).toBe('valid');
+    expect(await secrets.check(principal, 'xyz-3')).toBe('valid');
+    expect(await secrets.check(principal, 'abc-3')).toBe('wrong');
+    expect(await secrets.check(principal, 'other')).toBe('wrong');
+    expect(counts.opened).toBe(2 + 3 + 3 + 3);
+  });
+
+  it.each([
+    ['that is unknown', undefined],
+    ['without a password', []],
+    ['whose passwords have other hints', ['xyz']],
+  ])('of a client %s are hashed all the same: more at once than can wait are turned away', async (_, own) => {
+    const secrets = new ClientSecrets(plainSealer().sealer, clock);
+    const passwords = await Promise.all((own ?? []).map((secret) => passwordOf(secret)));
+    const check = (secret: string) =>
+      own === undefined ? secrets.checkNothing('a', secret) : secrets.check(principalWith(...passwords), secret);
+    const checks = await Promise.allSettled(Array.from({ length: 30 }, (__, i) => check(`wrong-${i}`)));
+    const faults = checks.filter((result) => result.status === 'rejected').map(({ reason }): unknown => reason);
+    expect(faults).toHaveLength(30 - 2 - 16);
+    expect(faults[0]).toMatchObject({ code: 'Throttled' });
+    // The same secret again and again takes one place.
+    const same = await Promise.allSettled(Array.from({ length: 30 }, () => check('wrong')));
+    expect(same.every(({ status }) => status === 'fulfilled')).toBe(true);
+  });
+
+  it('of a client that many mistake do not stop those of others', async () => {
+    const secrets = new ClientSecrets(plainSealer().sealer, clock);
+    const flood = Promise.allSettled(Array.from({ length: 100 }, (_, i) => secrets.checkNothing('x', `w${i}`)));
+    expect(await secrets.check(principalWith(await passwordOf('s')), 's')).toBe('valid');
+    await flood;
   });
 });

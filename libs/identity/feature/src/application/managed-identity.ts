@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { newId } from '@coffer/kernel';
+import { isCofferError, newId } from '@coffer/kernel';
 import type { Issuer } from '../oidc/issuer.js';
 import { authorities } from '../oidc/issuer.js';
-import { principalByAppId } from '../postgres/principals.js';
+import { principalByAppId, type PrincipalRow } from '../postgres/principals.js';
 import type { ClientSecrets } from './client-secrets.js';
 import type { IdentityPorts } from './ports.js';
 import { audienceOf } from './resources.js';
@@ -26,6 +26,14 @@ export type ManagedIdentityResult =
   | { readonly token: string; readonly expiresOn: number; readonly resource: string }
   | { readonly error: 'invalid_request' | 'unauthorized_client' | 'invalid_resource'; readonly description: string };
 
+interface Attempt {
+  readonly asked: ManagedIdentityRequest;
+  readonly now: number;
+  /** Client id as the header has it. */
+  readonly appId: string | undefined;
+  recorded?: boolean;
+}
+
 /**
  * Tokens for containers (App Service form, sdk-contract 1.4): the header is a secret that the container was given, so no
  * address is trusted. It holds the client id and a client secret of the service principal.
@@ -41,22 +49,44 @@ export class ManagedIdentity {
   async token(asked: ManagedIdentityRequest): Promise<ManagedIdentityResult> {
     const now = this.ports.clock.now();
     const [appId, secret] = split(asked.header);
-    const principal = appId === undefined ? undefined : await principalByAppId(this.ports.database, appId);
-    const known = principal !== undefined && (await this.secrets.check(principal, secret)) === 'valid';
-    const result = await this.#decide(asked, known ? principal.appId : undefined, principal?.objectId);
-    const error = 'error' in result ? result.error : undefined;
+    const attempt: Attempt = { asked, now, appId };
+    try {
+      const principal = await this.#recognised(appId, secret);
+      const result = await this.#decide(asked, principal?.appId, principal?.objectId);
+      const error = 'error' in result ? result.error : undefined;
+      await this.#record(attempt, principal?.objectId, error === undefined ? 200 : 400, error);
+      return result;
+    } catch (fault) {
+      // Answered as a fault of ours; nobody was signed in.
+      if (attempt.recorded !== true) await this.#record(attempt, undefined, statusOf(fault), 'temporarily_unavailable');
+      throw fault;
+    }
+  }
+
+  /** The principal whose secret the header holds. */
+  async #recognised(appId: string | undefined, secret: string): Promise<PrincipalRow | undefined> {
+    if (appId === undefined) return undefined;
+    const principal = await principalByAppId(this.ports.database, appId);
+    if (principal !== undefined)
+      return (await this.secrets.check(principal, secret)) === 'valid' ? principal : undefined;
+    await this.secrets.checkNothing(appId, secret);
+    return undefined;
+  }
+
+  async #record(attempt: Attempt, objectId: string | undefined, status: number, error: string | undefined) {
+    const { asked, now, appId } = attempt;
+    attempt.recorded = true;
     await recordSignIn(this.ports, {
       request: asked.request,
       now,
       correlationId: newId(),
       path: asked.path,
-      status: error === undefined ? 200 : 400,
+      status,
       clientId: appId,
-      objectId: known ? principal.objectId : undefined,
+      objectId,
       resource: asked.resource,
       error,
     });
-    return result;
   }
 
   async #decide(
@@ -84,6 +114,11 @@ export class ManagedIdentity {
     const { token, expiresOn } = await this.issuer.mint(provider, appId, objectId, audience);
     return { token, expiresOn, resource };
   }
+}
+
+function statusOf(fault: unknown): number {
+  if (isCofferError(fault, 'Throttled')) return 429;
+  return isCofferError(fault, 'ServiceUnavailable') ? 503 : 500;
 }
 
 function split(header: string | undefined): [string | undefined, string] {

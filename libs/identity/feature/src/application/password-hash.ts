@@ -18,6 +18,11 @@ export function newClientSecret(): string {
   }
 }
 
+/** The characters of a secret that tell passwords apart (Graph's `hint`). */
+export function hintOf(secret: string): string {
+  return secret.slice(0, 3);
+}
+
 export async function hashSecret(secret: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(secret, salt, LENGTH, { N: 2 ** LOG_N, r: BLOCK, p: PARALLEL });

@@ -1,11 +1,11 @@
 import { CofferError, newId } from '@coffer/kernel';
 import type { NewPassword } from '@coffer/identity-domain';
 import type { Commander } from '@coffer/wire';
-import { hashSecret, newClientSecret } from './password-hash.js';
+import { hashSecret, hintOf, newClientSecret } from './password-hash.js';
 import type { IdentityPorts } from './ports.js';
 import type { PrincipalCommands } from './principal-commands.js';
 import { mintPrincipalKey, openPrincipalKey } from './principal-keys.js';
-import type { PrincipalRow } from '../postgres/principals.js';
+import { principalByAppId, type PrincipalRow } from '../postgres/principals.js';
 
 /** Passwords live two years unless the caller says otherwise, as in Microsoft Graph. */
 const PASSWORD_LIFE_MS = 2 * 365 * 86_400_000;
@@ -41,7 +41,10 @@ export interface IssuedPassword {
   readonly displayName?: string;
 }
 
-/** Creates a service principal, with a password if one is given. Throws BadParameter, Conflict. */
+/**
+ * Creates a service principal, with a password if one is given. Throws BadParameter, Conflict. The log refuses a client id
+ * that is in use too (of two creations at once), but in words that invite to try again.
+ */
 export async function principalCreate(
   ports: IdentityPorts,
   commands: PrincipalCommands,
@@ -51,6 +54,9 @@ export async function principalCreate(
 ): Promise<{ readonly objectId: string; readonly appId: string }> {
   const objectId = (asked.objectId ?? newId()).toLowerCase();
   const appId = (asked.appId ?? newId()).toLowerCase();
+  if (asked.appId !== undefined && (await principalByAppId(ports.database, appId)) !== undefined) {
+    throw new CofferError('Conflict', 'Another object with the same value for property appId already exists.');
+  }
   const { objectDek, material } = await mintPrincipalKey(ports.sealer, objectId);
   const password = asked.secret === undefined ? undefined : await permanentPassword(asked.secret, by.now);
   const principal = {
@@ -85,7 +91,7 @@ export async function principalAddPassword(
     endDateTime: new Date(end).toISOString(),
   };
   const named = asked.displayName === undefined ? {} : { displayName: asked.displayName };
-  const sealed = { hash: await hashSecret(secretText), hint: secretText.slice(0, 3), ...named };
+  const sealed = { hash: await hashSecret(secretText), hint: hintOf(secretText), ...named };
   const objectDek = await openPrincipalKey(ports.sealer, principal);
   const command = { type: 'AddPassword', objectId: principal.objectId, password: { facts, sealed } } as const;
   await commands.run(by, { objectId: principal.objectId, command, objectDek });
@@ -96,6 +102,6 @@ export async function principalAddPassword(
 export async function permanentPassword(secret: string, now: number): Promise<NewPassword> {
   return {
     facts: { keyId: newId(), startDateTime: new Date(now).toISOString() },
-    sealed: { hash: await hashSecret(secret), hint: secret.slice(0, 3) },
+    sealed: { hash: await hashSecret(secret), hint: hintOf(secret) },
   };
 }

@@ -35,13 +35,18 @@ export interface PrincipalFilter {
   readonly displayName?: string;
 }
 
+/** One comparison (OData 4.01, 5.1.1.6): a quote inside the value is doubled. */
+const TERM = String.raw`(appId|displayName)\s+eq\s+'((?:[^'\p{Cc}]|''){1,256})'`;
+const FILTER = new RegExp(String.raw`^\s*${TERM}(?:\s+[aA][nN][dD]\s+${TERM})?\s*$`, 'u');
+
 /** `appId eq '…'` or `displayName eq '…'`, alone or joined by `and`. Throws BadParameter. */
 export function parsePrincipalFilter(filter: string | undefined): PrincipalFilter {
-  const found: { appId?: string; displayName?: string } = {};
-  for (const term of filter === undefined || filter.trim() === '' ? [] : filter.split(/\s+and\s+/i)) {
-    const [, member, value] = /^\s*(appId|displayName)\s+eq\s+'([^'\p{Cc}]{1,256})'\s*$/u.exec(term) ?? [];
-    if (value === undefined) throw new CofferError('BadParameter', 'The $filter is not supported.');
-    found[member as keyof PrincipalFilter] = value;
-  }
-  return found;
+  if (filter === undefined || filter.trim() === '') return {};
+  const [, first, firstValue, second, secondValue] = FILTER.exec(filter) ?? [];
+  if (first === undefined || first === second) throw new CofferError('BadParameter', 'The $filter is not supported.');
+  return { ...term(first, firstValue), ...term(second, secondValue) };
+}
+
+function term(member: string | undefined, value = ''): PrincipalFilter {
+  return member === undefined ? {} : { [member]: value.replaceAll("''", "'") };
 }

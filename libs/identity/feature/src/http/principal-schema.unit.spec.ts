@@ -41,15 +41,24 @@ describe('a filter', () => {
     [undefined, {}],
     ['  ', {}],
     [`appId eq '${appId}'`, { appId }],
+    ["displayName eq 'O''Brien and sons'", { displayName: "O'Brien and sons" }],
+    ["displayName eq ''''", { displayName: "'" }],
     [`displayName eq 'a b' AND appId eq '${appId}'`, { displayName: 'a b', appId }],
   ])('%s is %j', (filter, expected) => {
     expect(parsePrincipalFilter(filter)).toEqual(expected);
   });
 
-  it.each(["appId eq 'x", "id eq 'x'", "appId eq ''", "appId eq 'x' or 1", "displayName eq 'a\u0000'", "appId ne 'x'"])(
-    '%j is refused',
-    (filter) => {
-      expect(() => parsePrincipalFilter(filter)).toThrow(badParameter);
-    },
-  );
+  it.each([
+    "appId eq 'x",
+    "id eq 'x'",
+    "appId eq ''",
+    "appId eq 'x' or 1",
+    "displayName eq 'a\u0000'",
+    "appId ne 'x'",
+    "displayName eq 'a'b'",
+    "appId eq 'x' and",
+    "appId eq 'x' and appId eq 'y'",
+  ])('%j is refused', (filter) => {
+    expect(() => parsePrincipalFilter(filter)).toThrow(badParameter);
+  });
 });

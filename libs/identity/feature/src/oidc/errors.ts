@@ -33,6 +33,19 @@ const expiredSecret: Worded = {
   text: 'The provided client secret keys are expired.',
 };
 
+const noAssertions: Worded = {
+  status: 401,
+  error: 'invalid_client',
+  code: 700027,
+  text: 'Client assertions and certificates are not supported here. Use a client secret.',
+};
+const noCredential: Worded = {
+  status: 401,
+  error: 'invalid_client',
+  code: 7000218,
+  text: "The request body must contain the following parameter: 'client_secret'.",
+};
+
 /** The library's error codes in Azure's words (sdk-contract 1.1); what is not here keeps its own text. */
 const words: Readonly<Record<string, Worded>> = {
   invalid_target: {
@@ -74,6 +87,7 @@ export function tokenError(
 
 function clientError(notes: RequestNotes): Worded {
   if (notes.principal === undefined) return unknownClient;
+  if (notes.shown !== undefined) return notes.shown === 'assertion' ? noAssertions : noCredential;
   return notes.expired === true ? expiredSecret : wrongSecret;
 }
 

@@ -9,11 +9,14 @@ describe('an error of the token endpoint', () => {
     ['invalid_client', {}, 400, 'unauthorized_client', 700016],
     ['invalid_client', { principal }, 401, 'invalid_client', 7000215],
     ['invalid_client', { principal, expired: true }, 401, 'invalid_client', 7000222],
+    ['invalid_client', { principal, shown: 'assertion' }, 401, 'invalid_client', 700027],
+    ['invalid_client', { principal, shown: 'nothing' }, 401, 'invalid_client', 7000218],
+    ['invalid_client', { shown: 'assertion' }, 400, 'unauthorized_client', 700016],
     ['invalid_target', {}, 400, 'invalid_resource', 500011],
     ['unsupported_grant_type', {}, 400, 'unsupported_grant_type', 70003],
     ['invalid_request', {}, 400, 'invalid_request', 900144],
     ['unheard_of', {}, 418, 'unheard_of', 90000],
-  ])('%s with %j is worded as %i %s %i', (error, notes, status, word, code) => {
+  ] as const)('%s with %j is worded as %i %s %i', (error, notes, status, word, code) => {
     const answer = tokenError(418, { error, error_description: 'text' }, notes, 'c');
     expect(answer).toMatchObject({ status, body: { error: word, error_codes: [code], correlation_id: 'c' } });
     expect(answer.body['error_description']).toMatch(new RegExp(`^AADSTS${code}: `));

@@ -7,7 +7,7 @@ import { recordSignIn } from '../application/sign-in-audit.js';
 import type { SigningKeys, SigningKeySet } from '../application/signing-keys.js';
 import { principalByAppId } from '../postgres/principals.js';
 import { faultError, tokenError, type TokenError } from './errors.js';
-import { createProvider, mintToken, notesOf, type KoaContextWithOIDC } from './provider.js';
+import { createProvider, mintToken, notesOf, type KoaContextWithOIDC, type RequestNotes } from './provider.js';
 import type { Authority } from './types.js';
 
 const TOKEN_LIFETIME_SECONDS = 3600;
@@ -113,15 +113,16 @@ export class Issuer {
     const correlationId = newId();
     const form = (ctx.oidc.body ?? {}) as Readonly<Record<string, unknown>>;
     const success = ctx.status === 200;
+    if (!success) await this.#examine(ctx, form, notes);
     const error = success ? undefined : tokenError(ctx.status, ctx.body as object, notes, correlationId);
-    const clientId = form['client_id'];
+    const clientId = form['client_id'] ?? notes.clientId;
     const signIn = {
       request: ctx.req,
       now,
       correlationId,
       path: ctx.oidc.urlFor('token').slice(this.ports.loginUrl.length),
       status: error?.status ?? 200,
-      clientId: typeof clientId === 'string' ? clientId : notes.principal?.appId,
+      clientId: typeof clientId === 'string' ? clientId : undefined,
       objectId: notes.principal?.objectId,
       resource: requestedResource(form),
       error: error === undefined ? undefined : String(error.body['error']),
@@ -134,6 +135,20 @@ export class Issuer {
     }
     if (error !== undefined) send(ctx, error);
     else ctx.body = withExtendedExpiry(ctx.body as TokenReply);
+  }
+
+  /** Notes what a refused client showed, and lets an unknown one wait as long as one with a wrong secret. */
+  async #examine(ctx: KoaContextWithOIDC, form: Readonly<Record<string, unknown>>, notes: RequestNotes): Promise<void> {
+    const secret = form['client_secret'];
+    const hasSecret = ctx.headers.authorization !== undefined || (typeof secret === 'string' && secret !== '');
+    if (!hasSecret) notes.shown = form['client_assertion'] === undefined ? 'nothing' : 'assertion';
+    const isUnknown = notes.clientId !== undefined && notes.principal === undefined && notes.fault === undefined;
+    if (!hasSecret || notes.clientId === undefined || !isUnknown) return;
+    try {
+      await this.secrets.checkNothing(notes.clientId, typeof secret === 'string' ? secret : '');
+    } catch (fault) {
+      notes.fault = fault;
+    }
   }
 }
 

@@ -5,6 +5,10 @@ import type { Authority, ProviderPorts } from './types.js';
 
 /** What the steps of one request leave for the answer and its audit record. */
 export interface RequestNotes {
+  /** Client id as the caller gave it, in the form or in the Authorization header. */
+  clientId?: string;
+  /** What the caller showed instead of a client secret. */
+  shown?: 'assertion' | 'nothing';
   principal?: PrincipalRow;
   /** A client secret that was right but has ended. */
   expired?: boolean;
@@ -167,6 +171,7 @@ function clientAdapter(ports: ProviderPorts, current: () => RequestNotes) {
   return (model: string) => ({
     find: async (id: string) => {
       if (model !== 'Client') return undefined;
+      current().clientId = id;
       try {
         const principal = await ports.principal(id);
         if (principal === undefined) return undefined;

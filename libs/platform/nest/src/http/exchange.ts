@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { AuditRow, EventMeta } from '@coffer/event-sourcing';
-import { newId } from '@coffer/kernel';
+import { newId, type Clock } from '@coffer/kernel';
 import type { Decision } from '@coffer/contracts';
 import type { HostTarget, Principal, RequestAudit, VaultRequestContext, VaultSnapshot } from '@coffer/wire';
 import { auditRecord } from './audit-record.js';
@@ -43,7 +43,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
     readonly now: number,
     /** Monotonic milliseconds at arrival. */
     readonly started: number,
-    private readonly monotonic: () => number,
+    private readonly clock: Clock,
   ) {
     this.operation = mounted.name;
     this.baseUrl = target.baseUrl;
@@ -52,7 +52,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
   }
 
   get vaultOrNone(): VaultSnapshot | undefined {
-    return this.vault as VaultSnapshot | undefined;
+    return this.vault;
   }
 
   /** The request is the caller's, under this version of the interface. */
@@ -73,7 +73,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
 
   row(status: number): AuditRow {
     this.#recordId ??= newId();
-    const body = auditRecord(this, this.#recordId, status, Math.round(this.monotonic() - this.started));
+    const body = auditRecord(this, this.#recordId, status, Math.round(this.clock.monotonic() - this.started));
     return { recordId: this.#recordId, body };
   }
 

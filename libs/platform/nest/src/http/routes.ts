@@ -46,8 +46,13 @@ function mount(
       await (isStray(mounted) ? authenticate(exchange, ports) : admit(exchange, ports));
     },
     handler: (request, reply) => answer(request, reply, mounted),
-    errorHandler: (error, request, reply) =>
-      respondError(reply, exchangeOf(request) ?? begin(request, mounted, ports), error, ports),
+    errorHandler: (error, request, reply) => {
+      const exchange = exchangeOf(request) ?? begin(request, mounted, ports);
+      respondError(reply, exchange, error, ports).catch((fault: unknown) => {
+        ports.log.fault(fault, exchange);
+        reply.raw.destroy();
+      });
+    },
   });
 }
 
@@ -73,7 +78,7 @@ function begin(request: FastifyRequest, mounted: MountedOperation, ports: HttpPo
   const target = targetOf(request.raw);
   if (target === undefined) throw new Error('a request was routed without a target');
   const { clock, region } = ports;
-  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock.monotonic);
+  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock);
   (request as Admitted).exchange = exchange;
   return exchange;
 }

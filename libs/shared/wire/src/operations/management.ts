@@ -30,8 +30,13 @@ export const managementOperations = {
   SubscriptionGet: arm('GET', S, 'Microsoft.Resources/subscriptions/read'),
   SubscriptionPut: arm('PUT', S, 'Microsoft.Resources/subscriptions/write', json),
   LocationList: arm('GET', `${S}/locations`, 'Microsoft.Resources/subscriptions/locations/read'),
-  ProviderGet: arm('GET', `${S}${KV}`, 'Microsoft.KeyVault/register/action'),
+  // The same for every subscription and caller; tools ask before they know whether they may do anything.
+  ProviderList: { ...arm('GET', [`${S}/providers`, '/providers'], ''), access: { plane: 'signed-in' } },
+  ProviderGet: { ...arm('GET', [`${S}${KV}`, KV], ''), access: { plane: 'signed-in' } },
+  OperationList: { ...arm('GET', `${KV}/operations`, ''), access: { plane: 'signed-in' } },
   ProviderRegister: arm('POST', `${S}${KV}/register`, 'Microsoft.KeyVault/register/action'),
+  // There are no managed HSMs; `az keyvault list-deleted` asks for both kinds and fails on a 404.
+  ManagedHsmListDeleted: arm('GET', `${S}${KV}/deletedManagedHSMs`, 'Microsoft.KeyVault/deletedManagedHsms/read'),
   ResourceList: arm('GET', `${S}/resources`, 'Microsoft.KeyVault/vaults/read'),
   ResourceGroupList: arm('GET', `${S}/resourcegroups`, 'Microsoft.Resources/subscriptions/resourceGroups/read'),
   ResourceGroupGet: arm('GET', RG, 'Microsoft.Resources/subscriptions/resourceGroups/read'),

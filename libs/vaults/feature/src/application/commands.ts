@@ -5,9 +5,7 @@ import {
   type DomainEvent,
   type EventStore,
 } from '@coffer/event-sourcing';
-import { isCofferError } from '@coffer/kernel';
-import type { EventMeta } from '@coffer/event-sourcing';
-import type { RequestAudit, RequestContext } from '@coffer/wire';
+import type { Commander as VaultCommander, RequestContext } from '@coffer/wire';
 import {
   resourceGroupDecider,
   subscriptionDecider,
@@ -20,14 +18,8 @@ import {
 } from '@coffer/vaults-domain';
 import { DIRECTORY_LOG, resourceGroupStreamId, subscriptionStreamId, vaultStreamId } from './streams.js';
 
-/** Who commands. */
-export interface Commander {
-  readonly meta: EventMeta;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Absent when no request is behind the command. */
-  readonly audit?: RequestAudit;
-}
+/** Who commands; which log, and so which vault, is the command's own. */
+export type Commander = Omit<VaultCommander, 'vaultId'>;
 
 export function commanderOf({ meta, now, audit }: RequestContext): Commander {
   return { meta, now, audit };
@@ -84,19 +76,5 @@ class Runner<State, Command, Event extends DomainEvent> {
     // Nothing decided, nothing appended: then the pipeline records the request.
     if (outcome.events.length > 0) audit?.committed();
     return outcome;
-  }
-}
-
-/** How often a name is looked up again when it has been taken, or its vault has changed, meanwhile. */
-const ATTEMPTS = 4;
-
-/** Runs `work` again after a Conflict, from the look-up of the name on. */
-export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isCofferError(error, 'Conflict') || attempt === ATTEMPTS) throw error;
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { normalizeLocation } from '@coffer/vaults-domain';
 import { findVaultByName } from '../postgres/find-vault.js';
 import type { VaultRow } from '../postgres/vault-row.js';
+import { requireGroup } from './find-group.js';
 import type { VaultsPorts } from './ports.js';
 import { deletedVaultNotFound, vaultNotFound } from './refusals.js';
 
@@ -13,15 +14,16 @@ export interface VaultPlace {
 
 type Ports = Pick<VaultsPorts, 'database'>;
 
-/** The active vault at this very place. Throws ResourceNotFound. */
-export async function vaultAt({ database }: Ports, place: VaultPlace): Promise<VaultRow> {
-  const row = await findVaultByName(database, place.name.toLowerCase());
+/** The active vault at this very place. Throws SubscriptionNotFound, ResourceGroupNotFound, ResourceNotFound. */
+export async function vaultAt(ports: Ports, place: VaultPlace): Promise<VaultRow> {
+  const row = await findVaultByName(ports.database, place.name.toLowerCase());
   const here =
     row?.deleted_at === null &&
     row.subscription_id.toLowerCase() === place.subscriptionId.toLowerCase() &&
     row.resource_group.toLowerCase() === place.resourceGroup.toLowerCase();
-  if (!here) throw vaultNotFound(place.name, place.resourceGroup);
-  return row;
+  if (here) return row;
+  await requireGroup(ports, place.subscriptionId, place.resourceGroup);
+  throw vaultNotFound(place.name, place.resourceGroup);
 }
 
 /** The soft-deleted vault of a subscription and location. Throws ResourceNotFound. */

@@ -1,11 +1,12 @@
+import { retryConflicts } from '@coffer/event-sourcing';
 import { newId } from '@coffer/kernel';
 import { normalizeLocation, type RequestedVault } from '@coffer/vaults-domain';
-import { findResourceGroup, findSubscription } from '../postgres/directory.js';
 import { findVaultById, findVaultByName } from '../postgres/find-vault.js';
 import type { VaultRow } from '../postgres/vault-row.js';
-import { retryConflicts, type Commander, type VaultCommands } from './commands.js';
+import type { Commander, VaultCommands } from './commands.js';
+import { requireGroup } from './find-group.js';
 import type { VaultsPorts } from './ports.js';
-import { locationNotAvailable, resourceGroupNotFound, subscriptionNotFound, vaultNotFound } from './refusals.js';
+import { locationNotAvailable, vaultNotFound } from './refusals.js';
 
 export interface PutVault {
   readonly subscriptionId: string;
@@ -31,9 +32,7 @@ export async function vaultPut(
 ): Promise<VaultRow> {
   const { database, region } = ports;
   const { subscriptionId, name, recover, requested, apiVersion } = request;
-  if ((await findSubscription(database, subscriptionId)) === undefined) throw subscriptionNotFound(subscriptionId);
-  const group = await findResourceGroup(database, subscriptionId, request.resourceGroup);
-  if (group === undefined) throw resourceGroupNotFound(request.resourceGroup);
+  const group = await requireGroup(ports, subscriptionId, request.resourceGroup);
   const location = normalizeLocation(request.location);
   if (location !== normalizeLocation(region)) {
     throw locationNotAvailable(request.location, region, 'Microsoft.KeyVault/vaults');

@@ -1,34 +1,23 @@
+import { retryConflicts } from '@coffer/event-sourcing';
 import { newId } from '@coffer/kernel';
 import { normalizeLocation } from '@coffer/vaults-domain';
 import type { HandlersOf, managementOperations, Reply, RequestContext } from '@coffer/wire';
-import { commanderOf, retryConflicts, type VaultCommands } from '../application/commands.js';
+import { commanderOf, type VaultCommands } from '../application/commands.js';
+import { requireGroup, requireSubscription } from '../application/find-group.js';
 import type { VaultsPorts } from '../application/ports.js';
-import { locationNotAvailable, resourceGroupNotFound, subscriptionNotFound } from '../application/refusals.js';
+import { locationNotAvailable } from '../application/refusals.js';
 import * as directory from '../postgres/directory.js';
 import { findVaultByName } from '../postgres/find-vault.js';
 import { listVaults } from '../postgres/list-vaults.js';
 import { armPage } from './arm-paging.js';
 import { parseResourceFilter, parseResourceGroup, parseSubscription } from './directory-schema.js';
 import { metadataEndpoints } from './metadata.js';
+import { providerOperations, toProvider } from './provider.js';
 import { toResource } from './vault-mapper.js';
 
 type Context = RequestContext;
 type Json = Record<string, unknown>;
 type DirectoryOperation = Exclude<keyof typeof managementOperations, `Vault${string}`>;
-
-/** Versions of `Microsoft.KeyVault` that the provider names; newer ones are accepted, too (azure-api 0.1). */
-const API_VERSIONS = [
-  '2026-02-01',
-  '2025-05-01',
-  '2024-11-01',
-  '2023-07-01',
-  '2022-07-01',
-  '2021-10-01',
-  '2019-09-01',
-  '2018-02-14',
-  '2016-10-01',
-  '2015-06-01',
-];
 
 /** Subscriptions, resource groups and what tools ask around them on the management host. */
 export class DirectoryController {
@@ -39,8 +28,14 @@ export class DirectoryController {
     SubscriptionGet: async (context) => ({ body: this.#toSubscription(await this.#subscription(context)) }),
     SubscriptionPut: (context, body) => this.#putSubscription(context, body),
     LocationList: (context) => this.#locations(context),
+    ProviderList: (context) => reply({ value: [this.#provider(context)] }),
     ProviderGet: (context) => reply(this.#provider(context)),
     ProviderRegister: (context) => reply(this.#provider(context)),
+    OperationList: () => reply({ value: providerOperations }),
+    ManagedHsmListDeleted: async (context) => {
+      await this.#subscription(context);
+      return { body: { value: [] } };
+    },
     ResourceList: (context) => this.#resources(context),
     ResourceGroupList: (context) => this.#groups(context),
     ResourceGroupGet: async (context) => ({ body: toGroup(await this.#group(context)) }),
@@ -60,7 +55,7 @@ export class DirectoryController {
     const { database, canRead } = this.ports;
     const rows = await directory.listSubscriptions(database);
     const visible = await Promise.all(
-      rows.map((row) => canRead?.(principal, `/subscriptions/${row.subscription_id}`) ?? true),
+      rows.map(async (row) => (await canRead?.(principal, `/subscriptions/${row.subscription_id}`)) ?? true),
     );
     return reply({ value: rows.filter((_, i) => visible[i]).map((row) => this.#toSubscription(row)) });
   }
@@ -133,18 +128,13 @@ export class DirectoryController {
     });
   }
 
-  async #subscription({ params }: Context): Promise<directory.SubscriptionRow> {
-    const id = params['subscriptionId'] ?? '';
-    const row = await directory.findSubscription(this.ports.database, id);
-    if (row === undefined) throw subscriptionNotFound(id);
-    return row;
+  #subscription({ params }: Context): Promise<directory.SubscriptionRow> {
+    return requireSubscription(this.ports, params['subscriptionId'] ?? '');
   }
 
-  async #group({ params }: Context): Promise<directory.ResourceGroupRow> {
+  #group({ params }: Context): Promise<directory.ResourceGroupRow> {
     const { subscriptionId = '', resourceGroup = '' } = params;
-    const row = await directory.findResourceGroup(this.ports.database, subscriptionId, resourceGroup);
-    if (row === undefined) throw resourceGroupNotFound(resourceGroup);
-    return row;
+    return requireGroup(this.ports, subscriptionId, resourceGroup);
   }
 
   #toSubscription(row: directory.SubscriptionRow): Json {
@@ -163,14 +153,7 @@ export class DirectoryController {
   }
 
   #provider({ params }: Context): Json {
-    const { region } = this.ports;
-    const type = (resourceType: string) => ({ resourceType, locations: [region], apiVersions: API_VERSIONS });
-    return {
-      id: `/subscriptions/${params['subscriptionId'] ?? ''}/providers/Microsoft.KeyVault`,
-      namespace: 'Microsoft.KeyVault',
-      registrationState: 'Registered',
-      resourceTypes: ['vaults', 'vaults/accessPolicies', 'deletedVaults', 'locations'].map(type),
-    };
+    return toProvider(params['subscriptionId'], this.ports.region);
   }
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '@coffer/kernel';
 import type { AccessPolicy } from '@coffer/vaults-domain';
 import { resourceIdOf, type VaultRow } from '../postgres/vault-row.js';
 
@@ -31,7 +32,7 @@ export function toVault(row: VaultRow, { apiVersion, vaultUrl }: VaultWire): Jso
         : { networkAcls: settings.networkAcls }),
       accessPolicies: row.access_policies.map(toAccessPolicy),
       enabledForDeployment,
-      ...optional({ enabledForDiskEncryption, enabledForTemplateDeployment }),
+      ...defined({ enabledForDiskEncryption, enabledForTemplateDeployment }),
       enableSoftDelete: settings.enableSoftDelete,
       ...(settings.enablePurgeProtection ? { enablePurgeProtection: true } : {}),
       ...(isSince('2019-09-01', apiVersion)
@@ -81,7 +82,7 @@ export function toResource(row: VaultRow): Json {
 }
 
 function toAccessPolicy({ tenantId, objectId, applicationId, permissions }: AccessPolicy): Json {
-  return { tenantId, objectId, ...optional({ applicationId }), permissions };
+  return { tenantId, objectId, ...defined({ applicationId }), permissions };
 }
 
 function systemData(row: VaultRow): Json {
@@ -97,8 +98,4 @@ function systemData(row: VaultRow): Json {
 
 function isSince(version: string, apiVersion: string): boolean {
   return apiVersion.slice(0, 10) >= version;
-}
-
-function optional(members: Readonly<Record<string, unknown>>): Json {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

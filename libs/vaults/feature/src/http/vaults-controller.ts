@@ -1,6 +1,9 @@
+import { retryConflicts } from '@coffer/event-sourcing';
+import { isCofferError } from '@coffer/kernel';
 import { isVaultName, vaultNameRule } from '@coffer/vaults-domain';
 import type { HandlersOf, managementOperations, Reply, RequestContext } from '@coffer/wire';
-import { commanderOf, retryConflicts, type VaultCommands } from '../application/commands.js';
+import { commanderOf, type VaultCommands } from '../application/commands.js';
+import { requireGroup, requireSubscription } from '../application/find-group.js';
 import { deletedVaultAt, vaultAt, type VaultPlace } from '../application/find-vault.js';
 import type { VaultsPorts } from '../application/ports.js';
 import { presentVault, vaultPut } from '../application/vault-put.js';
@@ -62,10 +65,16 @@ export class VaultsController {
     });
   }
 
+  /** 204 when there is nothing to delete, also when another request was first: ARM's DELETE may be repeated. */
   async #delete(context: Context): Promise<Reply> {
-    const { vault_id: vaultId } = await this.#found(context);
-    await this.commands.vault(commanderOf(context), vaultId, { type: 'DeleteVault', now: context.now });
-    return {};
+    try {
+      const { vault_id: vaultId } = await this.#found(context);
+      await this.commands.vault(commanderOf(context), vaultId, { type: 'DeleteVault', now: context.now });
+      return {};
+    } catch (error) {
+      if (isCofferError(error, 'ResourceNotFound')) return { status: 204 };
+      throw error;
+    }
   }
 
   async #purge(context: Context): Promise<Reply> {
@@ -74,13 +83,14 @@ export class VaultsController {
     return {};
   }
 
-  async #list(context: Context, group: string | undefined): Promise<Reply> {
+  async #list(context: Context, groupName: string | undefined): Promise<Reply> {
     const { database, pager } = this.ports;
-    const subscriptionId = (context.params['subscriptionId'] ?? '').toLowerCase();
-    const scope = group === undefined ? '' : `/resourceGroups/${group}`;
+    const { subscription_id: subscriptionId } = await this.#subscription(context);
+    const group = groupName === undefined ? undefined : await requireGroup(this.ports, subscriptionId, groupName);
+    const scope = group === undefined ? '' : `/resourceGroups/${group.name}`;
     const page = await armPage(pager, context, {
       path: `/subscriptions/${subscriptionId}${scope}/providers/Microsoft.KeyVault/vaults`,
-      load: (after, limit) => listVaults(database, { subscriptionId, after, limit }, group?.toLowerCase()),
+      load: (after, limit) => listVaults(database, { subscriptionId, after, limit }, group?.name_key),
       markerOf: (row) => row.name_key,
       map: (row) => toVault(row, this.#wire(context)),
     });
@@ -89,7 +99,7 @@ export class VaultsController {
 
   async #listDeleted(context: Context): Promise<Reply> {
     const { database, pager } = this.ports;
-    const subscriptionId = (context.params['subscriptionId'] ?? '').toLowerCase();
+    const { subscription_id: subscriptionId } = await this.#subscription(context);
     const page = await armPage(pager, context, {
       path: `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/deletedVaults`,
       load: (after, limit) => listDeletedVaults(database, { subscriptionId, after, limit }),
@@ -123,6 +133,10 @@ export class VaultsController {
     const row = await deletedVaultAt(this.ports, subscriptionId, location, vaultName);
     context.audit.describe({ id: resourceIdOf(row) });
     return row;
+  }
+
+  #subscription({ params }: Context) {
+    return requireSubscription(this.ports, params['subscriptionId'] ?? '');
   }
 
   #vault(context: Context, row: VaultRow): Reply {

@@ -37,11 +37,11 @@ export async function listDeletedVaults(sql: SqlClient, page: VaultPage): Promis
   return rows;
 }
 
-/** Ids of soft-deleted vaults whose retention has ended at `now`, longest overdue first. */
-export async function vaultsDue(sql: SqlClient, now: Date, limit: number): Promise<string[]> {
+/** Ids of soft-deleted vaults whose retention has ended at `now`, in their order, after the id `after` ('' to begin). */
+export async function vaultsDue(sql: SqlClient, now: Date, after: string, limit: number): Promise<string[]> {
   const { rows } = await sql.query<{ vault_id: string }>(
-    'SELECT vault_id FROM vaults WHERE scheduled_purge_at <= $1 ORDER BY scheduled_purge_at LIMIT $2',
-    [now, limit],
+    'SELECT vault_id FROM vaults WHERE scheduled_purge_at <= $1 AND vault_id > $2 ORDER BY vault_id LIMIT $3',
+    [now, after, limit],
   );
   return rows.map((row) => row.vault_id);
 }
