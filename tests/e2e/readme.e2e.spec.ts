@@ -52,8 +52,8 @@ function environment(): Record<string, string> {
 }
 
 /** Runs the example with nothing but these variables and the path. */
-async function example(): Promise<string[]> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: dataDir, ...environment() };
+async function example(more: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: dataDir, ...environment(), ...more };
   const { stdout } = await run(process.execPath, [EXAMPLE], { cwd: workspace, env });
   return stdout.trim().split('\n');
 }
@@ -109,6 +109,13 @@ describe('the quick start', () => {
       env: { ...process.env, COFFER_DATA_DIR: dataDir },
     });
     expect(stdout).toMatch(/^vaults: [1-9]\d* events applied$/m);
+    const reset = await run(process.execPath, ['apps/cli/dist/main.js', 'reset-administrator'], {
+      cwd: workspace,
+      env: { ...process.env, COFFER_DATA_DIR: dataDir },
+    });
+    const fresh = /^AZURE_CLIENT_SECRET=(.+)$/m.exec(reset.stdout)?.[1] ?? '';
+    expect(fresh).not.toBe(secret);
+    expect(await example({ AZURE_CLIENT_SECRET: fresh })).toEqual(FINDS);
     await second.stop();
   });
 

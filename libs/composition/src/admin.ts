@@ -14,6 +14,7 @@ import { vaultProjections } from '@coffer/vaults-feature';
 import { Command, CommanderError } from 'commander';
 import { loadConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
+import { resetAdministrator } from './reset-administrator.js';
 import { adminConnection, serviceNames, type ServiceName } from './databases.js';
 
 /** Projections by the service that owns them. */
@@ -56,6 +57,13 @@ export async function runAdmin(
     .command('release <consumer> <vaultId>')
     .description('takes a vault back; the consumer goes on with it at its next event or start')
     .action((consumer: string, vaultId: string) => release(config, consumer, vaultId));
+  program
+    .command('reset-administrator')
+    .description('gives the administrator a new client secret and prints it; needs the root key')
+    .action(async () => {
+      const { appId, secret } = await resetAdministrator(config);
+      print(`AZURE_CLIENT_ID=${appId}\nAZURE_CLIENT_SECRET=${secret}`);
+    });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

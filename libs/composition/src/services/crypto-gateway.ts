@@ -1,20 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { createCryptoProvider } from '@coffer/crypto-node';
 import { topics, type VaultKeySource } from '@coffer/contracts';
 import type { OwnerLog } from '@coffer/event-sourcing';
-import {
-  createSealer,
-  fileRootKey,
-  Keyring,
-  keyringMigrations,
-  passphraseRootKey,
-  type Purpose,
-  type RootKeyProvider,
-} from '@coffer/keyring';
+import { createSealer, Keyring, keyringMigrations, type Purpose } from '@coffer/keyring';
 import { keysMigrations, keyProjections, KeyPurger, KeysController, KeysModule } from '@coffer/keys-feature';
-import { SecretBytes } from '@coffer/kernel';
 import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
+import { rootKeyProvider } from '../root-key.js';
 import { openService } from '../service.js';
 import { Sweeper } from '../sweeper.js';
 import { onVaultPurged } from '../vault-purge.js';
@@ -73,11 +64,4 @@ export async function composeCryptoGateway(
       await core.close();
     },
   };
-}
-
-async function rootKeyProvider(passphraseFile: string | undefined, keyFile: string): Promise<RootKeyProvider> {
-  if (passphraseFile === undefined) return fileRootKey(keyFile);
-  // The line end that editors add is no part of the passphrase.
-  const text = (await readFile(passphraseFile, 'utf8')).replace(/\r?\n$/, '');
-  return passphraseRootKey(SecretBytes.fromUtf8(text));
 }
