@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  noVault,
+  resourceGroupDecider,
+  subscriptionDecider,
+  vaultDecider,
+  type ResourceGroupEvent,
+  type ResourceGroupState,
+  type SubscriptionEvent,
+  type SubscriptionState,
+  type VaultCreatedData,
+  type VaultEvent,
+  type VaultState,
+} from '@coffer/vaults-domain';
+
+const directory = new URL('../../domain/fixtures/', import.meta.url);
+const golden = <Event>(name: string): Event => JSON.parse(readFileSync(new URL(name, directory), 'utf8')) as Event;
+
+/** Events as they have been stored since their schema version exists, in an order that they can be lived through. */
+const subscription = ['subscription-created.v1.json', 'subscription-renamed.v1.json'];
+const group = ['resource-group-created.v1.json', 'resource-group-tagged.v1.json'];
+const vault = [
+  'vault-created.v1.json',
+  'vault-updated.v1.json',
+  'vault-access-policies-replaced.v1.json',
+  'vault-deleted.v1.json',
+  'vault-recovered.v1.json',
+  'vault-purged.v1.json',
+];
+
+function states<State, Event>(names: readonly string[], initial: State, evolve: (state: State, event: Event) => State) {
+  let state = initial;
+  return names.map((name) => (state = evolve(state, golden<Event>(name))));
+}
+
+describe('golden events of vault management', () => {
+  it('has every fixture in the replay', () => {
+    expect(readdirSync(directory).sort()).toEqual([...subscription, ...group, ...vault].sort());
+  });
+
+  it('replays subscriptions and resource groups to what they have always meant', () => {
+    const evolve = (s: SubscriptionState, e: SubscriptionEvent) => subscriptionDecider.evolve(s, e);
+    expect(states(subscription, undefined as SubscriptionState, evolve)).toEqual([
+      { displayName: 'Coffer' },
+      { displayName: 'Renamed' },
+    ]);
+    const evolveGroup = (s: ResourceGroupState, e: ResourceGroupEvent) => resourceGroupDecider.evolve(s, e);
+    const [created, tagged] = states(group, undefined as ResourceGroupState, evolveGroup);
+    expect(created).toMatchObject({ name: 'Default', location: 'local', tags: { env: 'test' } });
+    expect(tagged).toEqual({ ...created, tags: {} });
+  });
+
+  it('replays vaults to what they have always meant', () => {
+    const evolve = (s: VaultState, e: VaultEvent) => vaultDecider.evolve(s, e);
+    const [created, updated, without, deleted, recovered, purged] = states(vault, noVault, evolve);
+    const { data } = golden<{ data: VaultCreatedData }>('vault-created.v1.json');
+    const { data: change } = golden<{ data: Pick<VaultCreatedData, 'settings' | 'tags'> }>('vault-updated.v1.json');
+    expect(created).toEqual({ status: 'active', vault: data });
+    expect(updated).toEqual({ status: 'active', vault: { ...data, ...change } });
+    const last = { ...data, ...change, accessPolicies: [] };
+    expect(without).toEqual({ status: 'active', vault: last });
+    expect(deleted).toEqual({ status: 'deleted', vault: last, scheduledPurgeAt: '2026-04-01T00:00:00.000Z' });
+    expect(recovered).toEqual(without);
+    expect(purged).toEqual({ status: 'purged' });
+  });
+});
