@@ -303,6 +303,7 @@ describe('transport', () => {
       'content-type': 'application/json; charset=utf-8',
       'x-ms-keyvault-region': 'local',
       'x-ms-client-request-id': 'abc-1',
+      'x-ms-keyvault-network-info': 'conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;',
       'strict-transport-security': 'max-age=31536000;includeSubDomains',
       'x-content-type-options': 'nosniff',
     });

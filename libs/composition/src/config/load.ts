@@ -52,7 +52,7 @@ function readFlags(args: readonly string[]): Flags {
     const { values } = parseArgs({ args: [...args], options, allowPositionals: false });
     return { values, problems: [] };
   } catch (error) {
-    return { values: {}, problems: [error instanceof Error ? error.message : 'the command line cannot be read'] };
+    return { values: {}, problems: [(error as Error).message] };
   }
 }
 

@@ -88,8 +88,17 @@ function headersOf({ target, requestId, request, region }: Exchange): Record<str
     'x-ms-keyvault-region': region,
     'x-ms-request-id': requestId,
     'x-ms-keyvault-service-version': SERVICE_VERSION,
+    'x-ms-keyvault-network-info': networkInfo(request.raw.socket.remoteAddress ?? ''),
     ...echo,
   };
+}
+
+/** The caller's address as the service saw it, in Azure's form (azure-api 0.2). */
+function networkInfo(address: string): string {
+  const v4 = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  return v4.includes(':')
+    ? `conn_type=Ipv6;addr=${v4};act_addr_fam=InterNetworkV6;`
+    : `conn_type=Ipv4;addr=${v4};act_addr_fam=InterNetwork;`;
 }
 
 /** Fastify's own errors in our words; anything unknown stays unknown and becomes a 500 that tells nothing. */
