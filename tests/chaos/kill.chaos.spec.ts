@@ -1,11 +1,12 @@
+import https from 'node:https';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { brokenSequences, killServer, recordedCorrelations, serverPid } from '../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
 import { MixedLoad } from '../support/load.js';
 
 const ROUNDS = 20;
-const LOAD_MS = 400;
-const TEST_MS = 180_000;
+const LOAD_MS = 300;
+const TEST_MS = 480_000;
 
 let coffer: RunningCoffer;
 let load: MixedLoad;
@@ -28,14 +29,21 @@ async function begin(name: string): Promise<void> {
   load = new MixedLoad(token, name);
 }
 
-const loadFor = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Loads for a while, and until each kind of write was acknowledged, however slow the machine. */
+async function loadForARound(): Promise<void> {
+  const [keys, deleted, secrets] = [load.keys.length, load.deleted.length, load.secrets.length];
+  await pause(LOAD_MS);
+  await load.until(() => load.keys.length > keys && load.deleted.length > deleted && load.secrets.length > secrets);
+}
 
 /** Resolves when the condition holds; rejects with the log after half a minute. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 30_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`in vain:\n${coffer.lines.all.slice(-20).join('\n')}`);
-    await loadFor(20);
+    await pause(20);
   }
 }
 
@@ -49,9 +57,9 @@ function untilReady(): Promise<void> {
 
 /** Nothing that was acknowledged is lost, and all of it is in the audit log. */
 async function nothingIsLost(): Promise<void> {
-  expect(load.secrets.length).toBeGreaterThan(ROUNDS);
   const token = await tokenFor(coffer, vaultResource(coffer), dev);
-  const get = (url: string) => ask(coffer, `${url}?api-version=7.4`, { token });
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 4, ca: coffer.ca });
+  const get = (url: string) => ask(coffer, `${url}?api-version=7.4`, { token, agent });
   const lost: string[] = [];
   for (const { name, version, value } of load.secrets) {
     const answer = await get(`${coffer.vaultUrl()}/secrets/${name}/${version}`);
@@ -63,9 +71,9 @@ async function nothingIsLost(): Promise<void> {
     const kept = await get(`${coffer.vaultUrl()}/deletedsecrets/${name}`);
     if (active.status !== 404 || kept.status !== 200) lost.push(`deletion of ${name}`);
   }
+  agent.destroy();
   expect(lost).toEqual([]);
-  expect(load.keys.length).toBeGreaterThan(ROUNDS);
-  expect(load.deleted.length).toBeGreaterThan(ROUNDS);
+  expect(Math.min(load.secrets.length, load.keys.length, load.deleted.length)).toBeGreaterThanOrEqual(ROUNDS);
   const recorded = await recordedCorrelations(coffer.dataDir);
   expect(load.acknowledged.filter((id) => !recorded.has(id))).toEqual([]);
   expect(await brokenSequences(coffer.dataDir)).toEqual([]);
@@ -82,7 +90,7 @@ describe('kill -9, twenty times in a row, during a mixed load', () => {
       const { dataDir, port } = coffer;
       for (let round = 0; round < ROUNDS; round += 1) {
         load.start(coffer);
-        await loadFor(LOAD_MS);
+        await loadForARound();
         await coffer.kill();
         await load.stop();
         coffer = await startCoffer({ dataDir, port });
@@ -98,7 +106,7 @@ describe('kill -9, twenty times in a row, during a mixed load', () => {
       await begin('postgres');
       load.start(coffer);
       for (let round = 0; round < ROUNDS; round += 1) {
-        await loadFor(LOAD_MS);
+        await loadForARound();
         const killed = killServer(coffer.dataDir);
         // Backends outlive their postmaster for a moment and still answer: the next server counts.
         await until(() => serverPid(coffer.dataDir) !== killed);

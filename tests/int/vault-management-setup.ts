@@ -1,7 +1,7 @@
 import { createEventStore, eventStoreMigrations, migrate, openDatabase } from '@coffer/event-store-postgres';
-import { Hosts, Pager, type Reply, type RequestContext } from '@coffer/wire';
+import { Hosts, Pager } from '@coffer/wire';
 import { createVaults, vaultProjections, vaultsMigrations } from '@coffer/vaults-feature';
-import { testContext, testTenant, type ContextOptions, type TestRequestContext } from '../support/context.js';
+import { testContext, testTenant, type ContextOptions } from '../support/context.js';
 import { createTestDatabase } from '../support/postgres.js';
 
 export const subscriptionId = '44444444-4444-4444-8444-444444444444';
@@ -23,8 +23,8 @@ export async function vaultsSetup() {
   const parts = open();
   type Operation = keyof typeof parts.controller.handlers;
   const handle = async (operation: Operation, options: ContextOptions, body?: unknown) => {
-    const context = testContext(operation, options) as TestRequestContext;
-    const handler = parts.controller.handlers[operation] as (c: RequestContext, body: unknown) => Promise<Reply>;
+    const context = testContext(operation, options);
+    const handler = parts.controller.handlers[operation];
     return { context, reply: await handler(context, body) };
   };
   /** Calls an operation at a place; answers the reply's body. */

@@ -50,6 +50,15 @@ export class MixedLoad {
     await Promise.all(this.#running);
   }
 
+  /** Resolves once enough was done, however slow the machine; rejects after half a minute. */
+  async until(isEnough: () => boolean): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!isEnough()) {
+      if (Date.now() > deadline) throw new Error(`too little was done: ${JSON.stringify([...this.statuses])}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   async #work(coffer: RunningCoffer, worker: number): Promise<void> {
     const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: coffer.ca });
     const call = (path: string, request: Ask = {}) =>

@@ -14,7 +14,7 @@ import {
 } from '@coffer/vaults-domain';
 
 const directory = new URL('../../domain/fixtures/', import.meta.url);
-const golden = <Event>(name: string): Event => JSON.parse(readFileSync(new URL(name, directory), 'utf8')) as Event;
+const golden = (name: string): unknown => JSON.parse(readFileSync(new URL(name, directory), 'utf8'));
 
 /** Events as they have been stored since their schema version exists, in an order that they can be lived through. */
 const subscription = ['subscription-created.v1.json', 'subscription-renamed.v1.json'];
@@ -28,9 +28,9 @@ const vault = [
   'vault-purged.v1.json',
 ];
 
-function states<State, Event>(names: readonly string[], initial: State, evolve: (state: State, event: Event) => State) {
+function states<State>(names: readonly string[], initial: State, evolve: (state: State, event: unknown) => State) {
   let state = initial;
-  return names.map((name) => (state = evolve(state, golden<Event>(name))));
+  return names.map((name) => (state = evolve(state, golden(name))));
 }
 
 describe('golden events of vault management', () => {
@@ -39,22 +39,22 @@ describe('golden events of vault management', () => {
   });
 
   it('replays subscriptions and resource groups to what they have always meant', () => {
-    const evolve = (s: SubscriptionState, e: SubscriptionEvent) => subscriptionDecider.evolve(s, e);
+    const evolve = (s: SubscriptionState, e: unknown) => subscriptionDecider.evolve(s, e as SubscriptionEvent);
     expect(states(subscription, undefined as SubscriptionState, evolve)).toEqual([
       { displayName: 'Coffer' },
       { displayName: 'Renamed' },
     ]);
-    const evolveGroup = (s: ResourceGroupState, e: ResourceGroupEvent) => resourceGroupDecider.evolve(s, e);
+    const evolveGroup = (s: ResourceGroupState, e: unknown) => resourceGroupDecider.evolve(s, e as ResourceGroupEvent);
     const [created, tagged] = states(group, undefined as ResourceGroupState, evolveGroup);
     expect(created).toMatchObject({ name: 'Default', location: 'local', tags: { env: 'test' } });
     expect(tagged).toEqual({ ...created, tags: {} });
   });
 
   it('replays vaults to what they have always meant', () => {
-    const evolve = (s: VaultState, e: VaultEvent) => vaultDecider.evolve(s, e);
+    const evolve = (s: VaultState, e: unknown) => vaultDecider.evolve(s, e as VaultEvent);
     const [created, updated, without, deleted, recovered, purged] = states(vault, noVault, evolve);
-    const { data } = golden<{ data: VaultCreatedData }>('vault-created.v1.json');
-    const { data: change } = golden<{ data: Pick<VaultCreatedData, 'settings' | 'tags'> }>('vault-updated.v1.json');
+    const { data } = golden('vault-created.v1.json') as { data: VaultCreatedData };
+    const { data: change } = golden('vault-updated.v1.json') as { data: Pick<VaultCreatedData, 'settings' | 'tags'> };
     expect(created).toEqual({ status: 'active', vault: data });
     expect(updated).toEqual({ status: 'active', vault: { ...data, ...change } });
     const last = { ...data, ...change, accessPolicies: [] };

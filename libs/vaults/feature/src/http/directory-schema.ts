@@ -24,7 +24,7 @@ export function parseResourceFilter(filter: string | undefined): { readonly name
   if (filter === undefined || filter.trim() === '') return {};
   let name: string | undefined;
   for (const term of filter.split(/\s+and\s+/i)) {
-    const [, member, value] = /^\s*(\w+)\s+eq\s+'([^']{0,200})'\s*$/.exec(term) ?? [];
+    const [, member, value] = /^\s*(\w+)\s+eq\s+'([^']{0,200})'\s*$/i.exec(term) ?? [];
     if (member?.toLowerCase() === 'resourcetype' && value?.toLowerCase() === 'microsoft.keyvault/vaults') continue;
     if (member?.toLowerCase() !== 'name' || value === undefined) return undefined;
     name = value;
