@@ -1,3 +1,4 @@
+import type { PurgeReport } from '@coffer/contracts';
 import type { Logger } from '@coffer/nest';
 
 /** Soft-deleted objects are purged within this time after their retention has ended. */
@@ -36,5 +37,12 @@ export class Sweeper {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#running);
+  }
+}
+
+/** Says which objects the end of their retention did not purge; the next run tries them again. */
+export function warnOfUnpurged(log: Logger, { failed }: PurgeReport): void {
+  for (const { vaultId, objectId, error } of failed) {
+    log.warn({ err: error, vaultId, objectId }, 'a deleted object could not be purged and will be tried again');
   }
 }

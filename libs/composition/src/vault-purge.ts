@@ -2,6 +2,7 @@ import { topics } from '@coffer/contracts';
 import { Processor, type Feed, type FeedSubscription, type OwnerLog } from '@coffer/event-sourcing';
 import { createCheckpointStore, isTransient } from '@coffer/event-store-postgres';
 import type { Logger } from '@coffer/nest';
+import { isVaultPurged } from '@coffer/vaults-feature';
 import type { ServiceCore } from './service.js';
 
 export interface VaultConsumer {
@@ -35,7 +36,7 @@ export function vaultProcessor(
     checkpoints: createCheckpointStore(core.database),
     owner,
     apply: async (_client, event) => {
-      if (event.type === 'VaultPurged') await purge(event.vaultId);
+      if (isVaultPurged(event)) await purge(event.vaultId);
     },
     onParked: (vaultId, seq, err) => {
       log.error(

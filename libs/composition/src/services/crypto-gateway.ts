@@ -7,7 +7,7 @@ import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
 import { rootKeyProvider } from '../root-key.js';
 import { openService } from '../service.js';
-import { Sweeper } from '../sweeper.js';
+import { Sweeper, warnOfUnpurged } from '../sweeper.js';
 import { onVaultPurged } from '../vault-purge.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
 
@@ -53,7 +53,9 @@ export async function composeCryptoGateway(
         },
       );
       stopConsumer = () => subscription.stop();
-      sweeper.every(() => purger.purgeDue(clock.now()));
+      sweeper.every(async () => {
+        warnOfUnpurged(context.log, await purger.purgeDue(clock.now()));
+      });
     },
     ready: readiness(core),
     close: async () => {

@@ -21,7 +21,7 @@ import { managementOperations, secretOperations } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Principal } from '@coffer/wire';
 import { openService } from '../service.js';
-import { Sweeper } from '../sweeper.js';
+import { Sweeper, warnOfUnpurged } from '../sweeper.js';
 import { onVaultPurged } from '../vault-purge.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
 
@@ -76,7 +76,9 @@ export async function composeVaultManagement(context: ServiceContext & VaultMana
         },
       );
       stopConsumer = () => subscription.stop();
-      sweeper.every(() => secrets.purgeDue(clock.now()));
+      sweeper.every(async () => {
+        warnOfUnpurged(context.log, await secrets.purgeDue(clock.now()));
+      });
       sweeper.every(() => vaults.purgeDue(clock.now()));
     },
     ready: readiness(core),
