@@ -15,6 +15,10 @@ export function requireTags(tags: Tags): Tags {
     if (name === '' || name.length > NAME_LENGTH) {
       throw new CofferError('ArmBadRequest', `A tag name must have 1 to ${NAME_LENGTH} characters.`);
     }
+    // PostgreSQL's jsonb cannot hold it.
+    if (name.includes('\0') || value.includes('\0')) {
+      throw new CofferError('ArmBadRequest', 'A tag must not contain the character U+0000.');
+    }
     if (value.length > VALUE_LENGTH) {
       throw new CofferError('ArmBadRequest', `A tag value must have at most ${VALUE_LENGTH} characters.`);
     }

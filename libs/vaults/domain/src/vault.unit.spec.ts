@@ -134,6 +134,7 @@ describe('creating a vault', () => {
     const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, '']));
     expect(decide([], put({}, { tags: many }))).toBe('ArmBadRequest');
     expect(decide([], put({}, { tags: { a: 'x'.repeat(257) } }))).toBe('ArmBadRequest');
+    expect(decide([], put({}, { tags: { a: '\0' } }))).toBe('ArmBadRequest');
     expect(decide([], put({}, { tags: { ['x'.repeat(513)]: '' } }))).toBe('ArmBadRequest');
   });
 });

@@ -1,7 +1,12 @@
 import { parseBody } from '@coffer/wire';
 import { z } from 'zod';
 
-const subscription = z.object({ displayName: z.string().max(200) });
+const subscription = z.object({
+  displayName: z
+    .string()
+    .max(200)
+    .regex(/^\P{Cc}*$/u),
+});
 const group = z.object({
   location: z.string().min(1).max(100),
   tags: z.record(z.string(), z.string()).nullish(),
@@ -24,7 +29,7 @@ export function parseResourceFilter(filter: string | undefined): { readonly name
   if (filter === undefined || filter.trim() === '') return {};
   let name: string | undefined;
   for (const term of filter.split(/\s+and\s+/i)) {
-    const [, member, value] = /^\s*(\w+)\s+eq\s+'([^']{0,200})'\s*$/i.exec(term) ?? [];
+    const [, member, value] = /^\s*(\w+)\s+eq\s+'([^'\p{Cc}]{0,200})'\s*$/iu.exec(term) ?? [];
     if (member?.toLowerCase() === 'resourcetype' && value?.toLowerCase() === 'microsoft.keyvault/vaults') continue;
     if (member?.toLowerCase() !== 'name' || value === undefined) return undefined;
     name = value;

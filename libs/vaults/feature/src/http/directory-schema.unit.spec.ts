@@ -17,6 +17,7 @@ describe('the filter of the resources list', () => {
     [`${type} and tagName eq 'a'`, undefined],
     [`${type} or name eq 'a'`, undefined],
     ['nonsense', undefined],
+    ["name eq 'a\0'", undefined],
   ])('%s lets pass %j', (filter, expected) => {
     expect(parseResourceFilter(filter)).toEqual(expected);
   });
