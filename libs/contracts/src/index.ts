@@ -9,3 +9,5 @@ export * from './topics.js';
 export * from './material.js';
 export * from './object-commands.js';
 export * from './object-purger.js';
+export * from './object-lists.js';
+export * from './purge-candidates.js';

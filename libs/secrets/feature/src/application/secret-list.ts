@@ -1,14 +1,16 @@
+import { objectLists } from '@coffer/contracts';
 import { nameKey, pageOf, type Page, type PageRequest } from '@coffer/wire';
-import { listDeletedSecrets, listSecrets, listSecretVersions } from '../postgres/list-secrets.js';
-import type { SecretRow } from '../postgres/secret-row.js';
+import { secretRowColumns, type SecretRow } from '../postgres/secret-row.js';
 import type { SecretsPorts } from './ports.js';
 import { viewOfRow, type SecretView } from './secret-view.js';
 
 type Ports = Pick<SecretsPorts, 'database' | 'sealer'>;
 
+const lists = objectLists<SecretRow>('secret', secretRowColumns);
+
 /** Active secrets with the attributes of their latest version, by name. */
 export async function secretList(ports: Ports, vaultId: string, request: PageRequest): Promise<Page<SecretView>> {
-  const rows = await listSecrets(ports.database, vaultId, request.marker ?? '', request.size + 1);
+  const rows = await lists.active(ports.database, vaultId, request.marker ?? '', request.size + 1);
   return toPage(ports, vaultId, rows, request.size, (row) => row.name_key);
 }
 
@@ -18,7 +20,7 @@ export async function secretListDeleted(
   vaultId: string,
   request: PageRequest,
 ): Promise<Page<SecretView>> {
-  const rows = await listDeletedSecrets(ports.database, vaultId, request.marker ?? '', request.size + 1);
+  const rows = await lists.deleted(ports.database, vaultId, request.marker ?? '', request.size + 1);
   return toPage(ports, vaultId, rows, request.size, (row) => row.name_key);
 }
 
@@ -30,7 +32,7 @@ export async function secretListVersions(
   request: PageRequest,
 ): Promise<Page<SecretView>> {
   const secret = { vaultId, nameKey: nameKey(name) };
-  const rows = await listSecretVersions(ports.database, secret, Number(request.marker ?? 0), request.size + 1);
+  const rows = await lists.versions(ports.database, secret, Number(request.marker ?? 0), request.size + 1);
   return toPage(ports, vaultId, rows, request.size, (row) => row.ordinal);
 }
 
