@@ -14,6 +14,20 @@ export function objectDekRow(objectId: string, dek: DataKey): MaterialRow {
   return { materialId: newId(), objectId, kind: 'object', version: '', ...dek.wrapped, ciphertext: NOTHING };
 }
 
+/** What stands behind a name, or will: `newRows` are empty once it does. */
+export interface Incarnation {
+  readonly objectId: string;
+  readonly objectDek: DataKey;
+  readonly newRows: readonly MaterialRow[];
+}
+
+/** An object of a name that is free, with the row that its first event must bring. */
+export async function newIncarnation(sealer: Sealer, vaultId: string): Promise<Incarnation> {
+  const objectId = newId();
+  const objectDek = await sealer.mint(objectScope(vaultId, objectId));
+  return { objectId, objectDek, newRows: [objectDekRow(objectId, objectDek)] };
+}
+
 /** Seals plaintext under a DEK minted for this scope alone. */
 export async function sealMaterial(
   sealer: Sealer,

@@ -1,6 +1,6 @@
 import { retryConflicts, type PurgeReason } from '@coffer/event-sourcing';
 import type { Clock } from '@coffer/kernel';
-import { systemCommander, type Commander } from '@coffer/wire';
+import { systemCommander, type Commander, type VaultSnapshot } from '@coffer/wire';
 import type { DataKey } from './sealer.js';
 
 /** An object that stands to be purged without a caller. */
@@ -19,6 +19,12 @@ export interface ObjectToDestroy {
   readonly because: PurgeReason;
   /** Absent when the vault's KEK may be gone: then nothing of the object is read any more. */
   readonly objectDek?: DataKey;
+}
+
+/** Why an object of this vault is purged when a caller asks for it. */
+export function purgeByRequest(vault: VaultSnapshot): PurgeReason {
+  const vaultName = `${vault.name};location=${vault.location}`;
+  return { reason: 'request', purgeProtection: vault.enablePurgeProtection, vaultName };
 }
 
 /** Objects of one kind, and how one of them is destroyed. */

@@ -1,13 +1,5 @@
-import type { Decider, MaterialDigest, PurgeReason } from '@coffer/event-sourcing';
-import {
-  assertNever,
-  changedMeanwhile,
-  CofferError,
-  defined,
-  nameIsSoftDeleted,
-  purgeProtected,
-  type Tags,
-} from '@coffer/kernel';
+import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
+import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
 import { keyOpsOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
@@ -132,19 +124,7 @@ function deleteKey(command: DeleteKey, state: KeyState): KeyEvent[] {
 }
 
 function purgeKey({ because, digests, name, now }: PurgeKey, state: KeyState): KeyEvent[] {
-  switch (because.reason) {
-    case 'request':
-      if (state.status !== 'deleted') throw deletedKeyNotFound(name);
-      if (because.purgeProtection) throw purgeProtected(because.vaultName);
-      return [purged(state, digests)];
-    case 'retention':
-      if (state.status !== 'deleted' || state.scheduledPurgeDate === undefined) return [];
-      return now < state.scheduledPurgeDate ? [] : [purged(state, digests)];
-    case 'vault':
-      return state.status === 'active' || state.status === 'deleted' ? [purged(state, digests)] : [];
-    default:
-      return assertNever(because);
-  }
+  return isToBePurged(state, because, now, () => deletedKeyNotFound(name)) ? [purged(state, digests)] : [];
 }
 
 function purged(

@@ -1,7 +1,8 @@
 import { chown, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { wrongOwner } from './cluster.js';
-import { EmbeddedPostgresError, fileError, systemErrorCode } from './errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { EmbeddedPostgresError, fileError } from './errors.js';
 import type { ServerIdentity } from './identity.js';
 import { longestSocketName } from './instance-lock.js';
 

@@ -1,3 +1,5 @@
+import { systemErrorCode } from '@coffer/kernel';
+
 /** Why the embedded server cannot run; every reason has a message that tells the operator what to do. */
 export type EmbeddedPostgresReason =
   | 'unsupported-platform'
@@ -26,13 +28,8 @@ export class EmbeddedPostgresError extends Error {
   }
 }
 
-/** The `code` of a Node system error (`ENOENT`, `ENOSPC`, …), or undefined for anything else. By shape: errors may come from another realm. */
-export function systemErrorCode(error: unknown): string | undefined {
-  return textMember(error, 'code');
-}
-
 /** A member of an unknown error, when it is text. */
-export function textMember(error: unknown, member: 'code' | 'stderr' | 'message'): string | undefined {
+export function textMember(error: unknown, member: 'stderr' | 'message'): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const value = (error as Partial<Record<typeof member, unknown>>)[member];
   return typeof value === 'string' ? value : undefined;

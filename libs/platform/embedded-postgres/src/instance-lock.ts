@@ -4,7 +4,8 @@ import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EmbeddedPostgresError, systemErrorCode } from './errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { EmbeddedPostgresError } from './errors.js';
 
 /** Length of the longest socket name in the directory: `lock.4194304.abcdef`; Postgres' own is `.s.PGSQL.5432`. */
 export const longestSocketName = 'lock.4194304.abcdef'.length;

@@ -4,7 +4,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { EmbeddedPostgresError, systemErrorCode } from './errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { EmbeddedPostgresError } from './errors.js';
 
 const run = promisify(execFile);
 const fastShutdownMilliseconds = 30_000;

@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { systemClock, type Clock } from '@coffer/kernel';
-import { systemErrorCode } from './errors.js';
+import { type Clock, systemClock, systemErrorCode } from '@coffer/kernel';
 import { writeAtomically } from './files.js';
 import type { PemPair } from './issue.js';
 import { namesOf, normaliseNames, sameNames, type ServerNames } from './server-names.js';

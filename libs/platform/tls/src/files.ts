@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { systemErrorCode, TlsError } from './errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { TlsError } from './errors.js';
 
 /** Reads a PEM file. Throws `unreadable` with the path and the system's reason. */
 export async function readPem(file: string): Promise<Buffer> {

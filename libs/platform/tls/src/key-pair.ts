@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '@coffer/kernel';
-import { systemErrorCode, TlsError } from './errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { TlsError } from './errors.js';
 import { readPem } from './files.js';
 import { serverTlsOptions, type ServerTlsOptions } from './tls-options.js';
 

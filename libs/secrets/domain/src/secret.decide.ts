@@ -1,13 +1,5 @@
-import type { Decider, MaterialDigest, PurgeReason } from '@coffer/event-sourcing';
-import {
-  assertNever,
-  changedMeanwhile,
-  CofferError,
-  defined,
-  nameIsSoftDeleted,
-  purgeProtected,
-  type Tags,
-} from '@coffer/kernel';
+import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
+import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
 import { deletedSecretNotFound, secretNotFound } from './secret-errors.js';
 import {
   evolve,
@@ -129,19 +121,7 @@ function deleteSecret(command: DeleteSecret, state: SecretState): SecretEvent[] 
 }
 
 function purgeSecret({ because, digests, name, now }: PurgeSecret, state: SecretState): SecretEvent[] {
-  switch (because.reason) {
-    case 'request':
-      if (state.status !== 'deleted') throw deletedSecretNotFound(name);
-      if (because.purgeProtection) throw purgeProtected(because.vaultName);
-      return [purged(state, digests)];
-    case 'retention':
-      if (state.status !== 'deleted' || state.scheduledPurgeDate === undefined) return [];
-      return now < state.scheduledPurgeDate ? [] : [purged(state, digests)];
-    case 'vault':
-      return state.status === 'active' || state.status === 'deleted' ? [purged(state, digests)] : [];
-    default:
-      return assertNever(because);
-  }
+  return isToBePurged(state, because, now, () => deletedSecretNotFound(name)) ? [purged(state, digests)] : [];
 }
 
 function purged(

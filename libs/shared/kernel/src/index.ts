@@ -1,4 +1,5 @@
 export * from './errors.js';
+export * from './system-error.js';
 export * from './secret-bytes.js';
 export * from './clock.js';
 export * from './ids.js';

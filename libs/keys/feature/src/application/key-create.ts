@@ -1,9 +1,9 @@
-import { objectDekRow, objectScope, sealMaterial, type DataKey } from '@coffer/contracts';
-import { retryConflicts, type MaterialRow } from '@coffer/event-sourcing';
+import { newIncarnation, sealMaterial, type Incarnation } from '@coffer/contracts';
+import { retryConflicts } from '@coffer/event-sourcing';
 import {
+  defined,
   KeyedMutex,
   nameIsSoftDeleted,
-  newId,
   newObjectVersion,
   toUnixSeconds,
   type SecretBytes,
@@ -35,12 +35,6 @@ export interface CreateKey extends KeyRequest, KeyAttributes {
 interface GeneratedKey {
   readonly public: PublicJwk;
   readonly privateKey: SecretBytes;
-}
-
-interface Incarnation {
-  readonly objectId: string;
-  readonly objectDek: DataKey;
-  readonly newRows: readonly MaterialRow[];
 }
 
 /** Creates a key, or a new version of the key that holds the name. */
@@ -99,8 +93,7 @@ export class KeyCreate {
         public: generated.public,
         keyOps,
         enabled,
-        ...(nbf === undefined ? {} : { nbf }),
-        ...(exp === undefined ? {} : { exp }),
+        ...defined({ nbf, exp }),
         tags,
         materialId: row.materialId,
       },
@@ -112,8 +105,6 @@ export class KeyCreate {
   async #incarnation(vaultId: string, name: string): Promise<Incarnation> {
     const found = await lookUp(this.ports, vaultId, name);
     if (found !== undefined) return { ...found, newRows: [] };
-    const objectId = newId();
-    const objectDek = await this.ports.sealer.mint(objectScope(vaultId, objectId));
-    return { objectId, objectDek, newRows: [objectDekRow(objectId, objectDek)] };
+    return newIncarnation(this.ports.sealer, vaultId);
   }
 }

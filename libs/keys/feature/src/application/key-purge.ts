@@ -1,4 +1,4 @@
-import type { ObjectToDestroy } from '@coffer/contracts';
+import { purgeByRequest, type ObjectToDestroy } from '@coffer/contracts';
 import { materialDigests, retryConflicts } from '@coffer/event-sourcing';
 import { toUnixSeconds } from '@coffer/kernel';
 import type { PurgeKey } from '@coffer/keys-domain';
@@ -17,11 +17,7 @@ export async function keyPurge(
   vault: VaultSnapshot,
   name: string,
 ): Promise<void> {
-  const because = {
-    reason: 'request',
-    purgeProtection: vault.enablePurgeProtection,
-    vaultName: `${vault.name};location=${vault.location}`,
-  } as const;
+  const because = purgeByRequest(vault);
   await retryConflicts(async () => {
     const { objectId, objectDek } = await deletedKey(ports, by.vaultId, name);
     await destroyKey(ports, commands, by, { objectId, name, because, objectDek });

@@ -1,5 +1,5 @@
 import { eventSealer, objectScope, type DataKey, type Sealer } from '@coffer/contracts';
-import { CofferError, type Tags } from '@coffer/kernel';
+import { CofferError, defined, type Tags } from '@coffer/kernel';
 import type { CryptoOp, KeyState, PublicJwk } from '@coffer/keys-domain';
 import type { ObjectAttributes } from '@coffer/wire';
 import type { KeyRow } from '../postgres/key-row.js';
@@ -67,13 +67,7 @@ function attributesOf(
   created: number,
   updated: number,
 ): ObjectAttributes {
-  return {
-    enabled,
-    ...(nbf === undefined ? {} : { nbf }),
-    ...(exp === undefined ? {} : { exp }),
-    created,
-    updated,
-  };
+  return { enabled, ...defined({ nbf, exp }), created, updated };
 }
 
 async function unsealTags(sealer: Sealer, vaultId: string, row: KeyRow, sealed: string): Promise<Tags | undefined> {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AES_KEY_BYTES } from '../aes-gcm.js';
-import { KeyringError, systemErrorCode } from '../errors.js';
+import { systemErrorCode } from '@coffer/kernel';
+import { KeyringError } from '../errors.js';
 import { localRootKey, type RootKeyProvider } from './root-key.js';
 
 const GROUP_AND_OTHERS = 0o077;

@@ -1,4 +1,4 @@
-import type { ObjectToDestroy } from '@coffer/contracts';
+import { purgeByRequest, type ObjectToDestroy } from '@coffer/contracts';
 import { materialDigests, retryConflicts } from '@coffer/event-sourcing';
 import { toUnixSeconds } from '@coffer/kernel';
 import type { PurgeSecret } from '@coffer/secrets-domain';
@@ -18,11 +18,7 @@ export async function secretPurge(
   vault: VaultSnapshot,
   name: string,
 ): Promise<void> {
-  const because = {
-    reason: 'request',
-    purgeProtection: vault.enablePurgeProtection,
-    vaultName: `${vault.name};location=${vault.location}`,
-  } as const;
+  const because = purgeByRequest(vault);
   await retryConflicts(async () => {
     const { objectId, objectDek } = await deletedSecret(ports, by.vaultId, name);
     await destroySecret(ports, commands, by, { objectId, name, because, objectDek });

@@ -1,12 +1,11 @@
-import { objectDekRow, objectScope, sealMaterial, type DataKey } from '@coffer/contracts';
-import { retryConflicts, type MaterialRow } from '@coffer/event-sourcing';
+import { newIncarnation, sealMaterial, type Incarnation } from '@coffer/contracts';
+import { retryConflicts } from '@coffer/event-sourcing';
 import {
   Batcher,
   CofferError,
   defined,
   KeyedMutex,
   nameIsSoftDeleted,
-  newId,
   newObjectVersion,
   toUnixSeconds,
   type SecretBytes,
@@ -27,12 +26,6 @@ export interface SetSecret extends SecretAttributes {
   readonly value: SecretBytes;
   readonly contentType?: string | undefined;
   readonly tags?: Tags | undefined;
-}
-
-interface Incarnation {
-  readonly objectId: string;
-  readonly objectDek: DataKey;
-  readonly newRows: readonly MaterialRow[];
 }
 
 /** Makes a secret, or a new version of the secret that holds the name. */
@@ -88,8 +81,6 @@ export class SecretSet {
     // The decision is made on the secret's state; this only saves sealing a value that will be refused.
     if (found?.deleted === true) throw nameIsSoftDeleted('secret', name);
     if (found !== undefined) return { ...(await openNamed(this.ports.sealer, vaultId, found)), newRows: [] };
-    const objectId = newId();
-    const objectDek = await this.ports.sealer.mint(objectScope(vaultId, objectId));
-    return { objectId, objectDek, newRows: [objectDekRow(objectId, objectDek)] };
+    return newIncarnation(this.ports.sealer, vaultId);
   }
 }
