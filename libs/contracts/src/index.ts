@@ -11,3 +11,4 @@ export * from './object-commands.js';
 export * from './object-purger.js';
 export * from './object-lists.js';
 export * from './purge-candidates.js';
+export * from './change-hub.js';

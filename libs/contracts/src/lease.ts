@@ -4,4 +4,9 @@
  */
 export interface Lease {
   live(): boolean;
+  /**
+   * `listener` is called when the lease begins anew and what happened meanwhile cannot be told any more: everything kept
+   * from before must be forgotten. Must not throw. Absent where a lease, once lost, never misses a change.
+   */
+  onLapse?(listener: () => void): void;
 }

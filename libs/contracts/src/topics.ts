@@ -4,4 +4,6 @@ export const topics = {
   keys: 'coffer.keys.v1',
   policy: 'coffer.policy.v1',
   audit: 'coffer.audit.v1',
+  /** Event Grid shaped; what writes it comes with rotation and expiry. */
+  notifications: 'coffer.notifications.v1',
 } as const;

@@ -12,7 +12,7 @@ export class ConfigError extends Error {
 
 const names = Object.keys(settings) as SettingName[];
 /** Settings that need no value on the command line. */
-const SWITCHES: readonly SettingName[] = ['dev', 'plainHttp'];
+const SWITCHES: readonly SettingName[] = ['dev', 'plainHttp', 'kafkaTls', 'behindEdge'];
 
 /** Reads flags, then environment variables (a flag wins). Throws ConfigError with every problem at once. */
 export function loadConfig(

@@ -17,6 +17,13 @@ const addresses = z
   .string()
   .transform((text) => text.split(',').map((address) => address.trim()))
   .refine((list) => list.every((address) => isIP(address) !== 0), 'must be IP addresses, separated by commas');
+const endpoints = z
+  .string()
+  .transform((text) => text.split(',').map((endpoint) => endpoint.trim()))
+  .refine(
+    (list) => list.every((endpoint) => /^([a-z0-9.-]+|\[[0-9a-f:]+\]):\d{1,5}$/i.test(endpoint)),
+    'must be host:port, separated by commas',
+  );
 const issuers = z
   .string()
   .transform((text, context) => {
@@ -146,6 +153,134 @@ export const settings = {
     'database-url-identity',
     postgresUrl.optional(),
     'PostgreSQL of identity.',
+  ),
+  databasePasswordFile: row(
+    'COFFER_DATABASE_PASSWORD_FILE',
+    'database-password-file',
+    file.optional(),
+    "File with the password of a single service's database role, instead of one in its URL.",
+  ),
+  kafkaBrokers: row(
+    'COFFER_KAFKA_BROKERS',
+    'kafka-brokers',
+    endpoints.optional(),
+    'Kafka brokers of a single service: host:port, separated by commas.',
+  ),
+  kafkaUsername: row(
+    'COFFER_KAFKA_USERNAME',
+    'kafka-username',
+    z.string().min(1).optional(),
+    'SASL (SCRAM-SHA-512) user name. Default: the name of the client certificate, or none.',
+  ),
+  kafkaPasswordFile: row(
+    'COFFER_KAFKA_PASSWORD_FILE',
+    'kafka-password-file',
+    file.optional(),
+    'File with the SASL password.',
+  ),
+  kafkaTls: row(
+    'COFFER_KAFKA_TLS',
+    'kafka-tls',
+    z.stringbool().default(false),
+    "Speak TLS with the brokers, trusting the service CA and showing this service's certificate.",
+  ),
+  grpcPort: row(
+    'COFFER_GRPC_PORT',
+    'grpc-port',
+    port.default(9443),
+    'Port of a single service for calls of the other services (gRPC over mTLS).',
+  ),
+  serviceCaFile: row(
+    'COFFER_SERVICE_CA_FILE',
+    'service-ca-file',
+    file.optional(),
+    'CA (PEM) that the certificates of services and of the edge must come from.',
+  ),
+  serviceCertFile: row(
+    'COFFER_SERVICE_CERT_FILE',
+    'service-cert-file',
+    file.optional(),
+    "This service's certificate (PEM) between services; its DNS name is the service's name.",
+  ),
+  serviceKeyFile: row(
+    'COFFER_SERVICE_KEY_FILE',
+    'service-key-file',
+    file.optional(),
+    'Private key of the service certificate (PEM).',
+  ),
+  behindEdge: row(
+    'COFFER_BEHIND_EDGE',
+    'behind-edge',
+    z.stringbool().default(false),
+    'Listen with the service certificate, for the edge alone (mTLS), and take the address of clients from it.',
+  ),
+  peerVaults: row(
+    'COFFER_PEER_VAULT_MANAGEMENT',
+    'peer-vault-management',
+    endpoints.optional(),
+    'Instances of vault management: host:port of their gRPC, separated by commas; one name may stand for several addresses.',
+  ),
+  peerKeys: row(
+    'COFFER_PEER_CRYPTO_GATEWAY',
+    'peer-crypto-gateway',
+    endpoints.optional(),
+    'Instances of the crypto gateway.',
+  ),
+  peerPolicy: row(
+    'COFFER_PEER_POLICY_ENGINE',
+    'peer-policy-engine',
+    endpoints.optional(),
+    'Instances of the policy engine.',
+  ),
+  peerIdentity: row('COFFER_PEER_IDENTITY', 'peer-identity', endpoints.optional(), 'Instances of identity.'),
+  leaseMilliseconds: row(
+    'COFFER_LEASE_MILLISECONDS',
+    'lease-milliseconds',
+    z.coerce.number().int().min(500).max(60_000).default(10_000),
+    'How long an instance that is cut off may go on answering from memory, and a tightening change waits for it.',
+  ),
+  internalPort: row(
+    'COFFER_INTERNAL_PORT',
+    'internal-port',
+    port.optional(),
+    'Port for /metrics, /healthz and /readyz in plain HTTP. Default: none.',
+  ),
+  internalListen: row(
+    'COFFER_INTERNAL_LISTEN',
+    'internal-listen',
+    addresses.default(['127.0.0.1']),
+    'IP addresses of the internal port, separated by commas.',
+  ),
+  otlpUrl: row('COFFER_OTLP_URL', 'otlp-url', z.url().optional(), 'OTLP/HTTP endpoint for traces. Default: no traces.'),
+  subscriptionId: row(
+    'COFFER_SUBSCRIPTION_ID',
+    'subscription-id',
+    z.guid().toLowerCase().optional(),
+    'Subscription (GUID) that the first start makes. Default: made at first start and kept.',
+  ),
+  administratorObjectId: row(
+    'COFFER_ADMINISTRATOR_OBJECT_ID',
+    'administrator-object-id',
+    z.guid().toLowerCase().optional(),
+    'Object id (GUID) of the first administrator; services of their own process must be told it alike.',
+  ),
+  administratorAppId: row(
+    'COFFER_ADMINISTRATOR_APP_ID',
+    'administrator-app-id',
+    z.guid().toLowerCase().optional(),
+    'Client id (GUID) of the first administrator.',
+  ),
+  administratorSecretFile: row(
+    'COFFER_ADMINISTRATOR_SECRET_FILE',
+    'administrator-secret-file',
+    file.optional(),
+    "File with the first administrator's client secret; read by identity at its first start.",
+  ),
+  auditKeyFile: row(
+    'COFFER_AUDIT_KEY_FILE',
+    'audit-key-file',
+    file.optional(),
+    'File of the Ed25519 key that signs tree heads, mode 0600; made at first start. Default: audit.key in the data directory.',
   ),
   logLevel: row(
     'COFFER_LOG_LEVEL',
