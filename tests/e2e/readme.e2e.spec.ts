@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../support/coffer.js';
+import { cofferProgram, freePort } from '../support/coffer.js';
 import { Lines } from '../support/embedded-postgres.js';
 
 const run = promisify(execFile);
@@ -30,9 +30,9 @@ interface Started {
   readonly stop: () => Promise<void>;
 }
 
-/** `npm start` without its build: the standalone program with its defaults, but for the place of its data and its port. */
+/** `npm start` without its build: the program with its defaults, but for the place of its data and its port. */
 async function start(): Promise<Started> {
-  const args = ['apps/standalone/dist/main.js', '--data-dir', dataDir, '--port', String(port)];
+  const args = [cofferProgram(), '--data-dir', dataDir, '--port', String(port)];
   const child = spawn(process.execPath, args, { cwd: workspace, stdio: ['ignore', 'pipe', 'inherit'] });
   const output = new Lines();
   createInterface({ input: child.stdout }).on('line', output.add);
@@ -135,7 +135,7 @@ describe('the quick start', () => {
 
   it('refuses a second instance on the same data, and a wrong root key, before it serves anything', async () => {
     const running = await start();
-    const args = ['apps/standalone/dist/main.js', '--data-dir', dataDir, '--port'];
+    const args = [cofferProgram(), '--data-dir', dataDir, '--port'];
     const second = run(process.execPath, [...args, String(await freePort())], { cwd: workspace });
     await expect(second).rejects.toMatchObject({ code: 1, stdout: '' });
     await running.stop();

@@ -13,7 +13,17 @@ import { Lines } from './embedded-postgres.js';
 // The test process resolves *.localhost as clients are told to.
 createRequire(import.meta.url)('../../libs/composition/resolver/localhost-names.cjs');
 
-const MAIN = fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url));
+const PROGRAMS = {
+  standalone: fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url)),
+  split: fileURLToPath(new URL('../../tools/split/main.mjs', import.meta.url)),
+};
+export type Topology = keyof typeof PROGRAMS;
+
+/** The form of Coffer that the specs of a run start: `TEST_TOPOLOGY=split` for separate services, two instances of each. */
+export const topology: Topology = process.env['TEST_TOPOLOGY'] === 'split' ? 'split' : 'standalone';
+
+/** The program that starts Coffer in the run's topology; both take the same flags. */
+export const cofferProgram = (which: Topology = topology): string => PROGRAMS[which];
 
 /** What `--dev` fixes (libs/composition/src/dev.ts): public, for tests only. */
 export const dev = {
@@ -26,7 +36,7 @@ export const dev = {
   clientSecret: 'coffer-development-secret-not-for-production',
 } as const;
 
-/** A standalone Coffer in a process of its own, on a data directory of its own. */
+/** A Coffer in processes of its own, on a data directory of its own. */
 export interface RunningCoffer {
   readonly port: number;
   readonly dataDir: string;
@@ -52,13 +62,23 @@ export interface CofferOptions {
   readonly port?: number;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: that of the run. */
+  readonly topology?: Topology;
 }
 
-/** Starts the built standalone app with `--dev` and waits until it serves. Rejects with its output when it ends before. */
+/** Starts the built program with `--dev` and waits until it serves. Rejects with its output when it ends before. */
 export async function startCoffer(options: CofferOptions = {}): Promise<RunningCoffer> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'coffer-e2e-')));
   const port = options.port ?? (await freePort());
-  const args = [MAIN, '--dev', '--data-dir', dataDir, '--port', String(port), ...(options.args ?? [])];
+  const args = [
+    cofferProgram(options.topology),
+    '--dev',
+    '--data-dir',
+    dataDir,
+    '--port',
+    String(port),
+    ...(options.args ?? []),
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },

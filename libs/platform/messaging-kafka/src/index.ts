@@ -1,1 +1,6 @@
-export {};
+export type { KafkaConnection, KafkaLog } from './connection.js';
+export { createKafkaFeed, type KafkaFeed, type KafkaFeedOptions } from './kafka-feed.js';
+export { KafkaStrategy, type KafkaStrategyOptions } from './kafka-strategy.js';
+export { openKafka } from './connection.js';
+export type { FeedObserver, FeedReports } from './observer.js';
+export { checkTopics, ensureTopics, TopicsError, type TopicSpec } from './topics.js';

@@ -115,6 +115,8 @@ export interface FeedMessage {
   /** ISO 8601. */
   readonly time: string;
   readonly body: unknown;
+  /** What travels beside the message: `traceparent` (W3C Trace Context). */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface FeedSubscription {
@@ -122,7 +124,7 @@ export interface FeedSubscription {
   stop(): Promise<void>;
 }
 
-/** Carries messages between services: at least once, in order per key. Adapters: memory, later Kafka. */
+/** Carries messages between services: at least once, in order per key. Adapters: memory, Kafka. */
 export interface Feed {
   /** Resolves when the messages are safe with the feed (memory: when every subscriber has handled them). */
   publish(messages: readonly FeedMessage[]): Promise<void>;

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { startCoffer, type CofferOptions, type RunningCoffer } from './coffer.js';
+
+export interface SplitInstance {
+  readonly service: string;
+  /** `crypto-gateway-1`, … */
+  readonly name: string;
+  /** Absent while it is being started again. */
+  readonly pid?: number;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  readonly internalPort: number;
+}
+
+/** What `npm run split` writes down about its processes, at each start and end of one. */
+export interface SplitState {
+  readonly instances: readonly SplitInstance[];
+  readonly kafka: { readonly pid?: number; readonly brokers: readonly string[] };
+  readonly edge: { readonly pid?: number };
+}
+
+/** Two instances of each service behind the edge, whatever the run's topology is. */
+export function startSplit(options: CofferOptions = {}): Promise<RunningCoffer> {
+  return startCoffer({ ...options, topology: 'split' });
+}
+
+export function splitState({ dataDir }: Pick<RunningCoffer, 'dataDir'>): SplitState {
+  return JSON.parse(readFileSync(path.join(dataDir, 'split.json'), 'utf8')) as SplitState;
+}
+
+/** The instance of this name. */
+export function instanceOf(coffer: Pick<RunningCoffer, 'dataDir'>, name: string): SplitInstance {
+  const found = splitState(coffer).instances.find((instance) => instance.name === name);
+  if (found === undefined) throw new Error(`there is no instance ${name}`);
+  return found;
+}
+
+/** A counter or gauge of an instance's metrics, summed over its labels that fit; 0 when there is none. */
+export async function metric(
+  instance: SplitInstance,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${instance.internalPort}/metrics`);
+  const lines = (await response.text())
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  const fits = lines.filter((line) =>
+    Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)),
+  );
+  return fits.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
