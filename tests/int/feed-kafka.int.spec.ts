@@ -105,8 +105,9 @@ describe('the Kafka feed, keeping messages,', () => {
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       eachMessage: ({ message: record }) => {
-        const values = Object.entries(record.headers ?? {}).map(([name, value]) => [name, String(value)]);
-        found.resolve({ ...Object.fromEntries(values), key: String(record.key), value: String(record.value) });
+        const values: Record<string, string> = { key: String(record.key), value: String(record.value) };
+        for (const [name, value] of Object.entries(record.headers ?? {})) values[name] = String(value);
+        found.resolve(values);
         return Promise.resolve();
       },
     });

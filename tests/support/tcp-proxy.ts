@@ -7,14 +7,14 @@ export class TcpProxy {
   readonly #server: Server;
   #cut = false;
 
-  private constructor(private readonly target: () => number) {
+  private constructor(private readonly target: () => number | string) {
     this.#server = createServer({ pauseOnConnect: false }, (client) => {
       this.#forward(client);
     });
   }
 
-  /** Forwards to a port of 127.0.0.1, which is asked for at each connection. */
-  static async start(target: () => number, port = 0): Promise<TcpProxy> {
+  /** Forwards to a port of 127.0.0.1, or the path of a socket, which is asked for at each connection. */
+  static async start(target: () => number | string, port = 0): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(port, '127.0.0.1');
     await once(proxy.#server, 'listening');
@@ -49,7 +49,8 @@ export class TcpProxy {
   }
 
   #forward(client: Socket): void {
-    const server = connect(this.target(), '127.0.0.1');
+    const target = this.target();
+    const server = typeof target === 'string' ? connect(target) : connect(target, '127.0.0.1');
     for (const [from, to] of [
       [client, server],
       [server, client],

@@ -1,22 +1,25 @@
-import type { AuditSink } from '@coffer/contracts';
-import type { EventStore, Feed, InlineProjection } from '@coffer/event-sourcing';
+import type { AuditSink, ChangeHub, Lease } from '@coffer/contracts';
+import type { AppendRequest, EventStore, Feed, InlineProjection } from '@coffer/event-sourcing';
 import {
   consumerMigrations,
   createAuditSink,
   createEventStore,
   createRelay,
   eventStoreMigrations,
+  InstanceLease,
   migrate,
   openDatabase,
   type MigrationSet,
   type PostgresDatabase,
   type Relay,
+  type SharedEventStore,
 } from '@coffer/event-store-postgres';
 import type { Logger } from '@coffer/nest';
 import { Pager } from '@coffer/wire';
 import type pg from 'pg';
 import { pagingKey } from './paging-key.js';
-import { becomeSoleWriter, type SoleWriter } from './sole-writer.js';
+import { loosens } from './loosening.js';
+import { becomeSoleWriter, shareDatabase } from './sole-writer.js';
 import { topics } from '@coffer/contracts';
 
 export const serviceMigrations: MigrationSet = {
@@ -39,6 +42,10 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** Another process took the database over: this one must stop. */
   readonly onLost: (error: Error) => void;
+  /** Other processes may serve the same database (docs/adr/0006): how long each may answer from memory, milliseconds. */
+  readonly sharedLeaseMs?: number;
+  /** Every append makes caches out of date, not only those of existing streams: the policy is kept whole. */
+  readonly everyAppendIsChange?: boolean;
   /** Lets audit records wait for the log while requests need the processor. */
   readonly auditMayWait?: (ageMs: number) => boolean;
 }
@@ -51,16 +58,18 @@ export interface ServiceCore {
   readonly audit: AuditSink;
   readonly relay: Relay;
   readonly pager: Pager;
-  readonly lease: SoleWriter;
+  readonly lease: Lease;
+  /** Hands changes to caches in other processes; there when the database is shared. */
+  readonly hub?: ChangeHub;
   /** Drains the relay and closes the database. */
   close(): Promise<void>;
 }
 
 /** Opens and migrates the database of a service. Throws SecondInstanceError, and what the database says. */
 export async function openService(options: ServiceOptions): Promise<ServiceCore> {
-  const { name, connection, feed } = options;
+  const { name, connection, sharedLeaseMs } = options;
   const log = options.log.child({ service: name });
-  const lease = await becomeSoleWriter(name, connection, options.onLost);
+  const sole = sharedLeaseMs === undefined ? await becomeSoleWriter(name, connection, options.onLost) : undefined;
   const database = openDatabase({
     connection,
     onError: (err) => {
@@ -68,27 +77,11 @@ export async function openService(options: ServiceOptions): Promise<ServiceCore>
     },
   });
   await migrate(database, [eventStoreMigrations, consumerMigrations, serviceMigrations, ...options.migrations]);
-  const store = createEventStore({ database, projections: options.projections });
-  const sink = createAuditSink({ database });
-  const relay = createRelay({
-    database,
-    connection,
-    feed,
-    topics: { audit: topics.audit, ...(options.eventsTopic === undefined ? {} : { events: options.eventsTopic }) },
-    onError: (err) => {
-      log.warn({ err }, 'the relay will try again');
-    },
-    ...(options.auditMayWait === undefined ? {} : { auditMayWait: options.auditMayWait }),
-  });
-  store.onAppend(() => {
-    relay.wake();
-  });
-  const audit: AuditSink = {
-    record: async (row) => {
-      await sink.record(row);
-      relay.wake();
-    },
-  };
+  const { store, shared } = openStore(options, database, log);
+  await shared?.start();
+  const lease = shared ?? sole;
+  if (lease === undefined) throw new Error('a service needs a lease');
+  const { relay, audit, stop } = openOutbox(options, database, store, log);
   return {
     name,
     database,
@@ -97,11 +90,84 @@ export async function openService(options: ServiceOptions): Promise<ServiceCore>
     relay,
     pager: new Pager(await pagingKey(database)),
     lease,
+    ...(shared === undefined ? {} : { hub: shared }),
     close: async () => {
-      await sink.close();
-      await relay.stop();
+      await stop();
       await lease.close();
       await database.close();
+    },
+  };
+}
+
+/** The event store, with the lease of this instance where others write the same database. */
+function openStore(
+  { name, connection, projections, sharedLeaseMs, everyAppendIsChange = false }: ServiceOptions,
+  database: PostgresDatabase,
+  log: Logger,
+): { readonly store: SharedEventStore; readonly shared: InstanceLease | undefined } {
+  if (sharedLeaseMs === undefined) return { store: createEventStore({ database, projections }), shared: undefined };
+  const shared = new InstanceLease({
+    connection,
+    database,
+    leaseMs: sharedLeaseMs,
+    prepare: shareDatabase(name),
+    announce: ({ vaultId, streamIds }) => {
+      store.announce(vaultId, streamIds);
+    },
+    onError: (err) => {
+      log.warn({ err }, 'the lease of this instance could not be kept; it is tried again');
+    },
+  });
+  const isChange = ({ streams }: AppendRequest) =>
+    everyAppendIsChange || streams.some(({ expectedVersion }) => expectedVersion > 0);
+  const store = createEventStore({
+    database,
+    projections,
+    instances: {
+      isChange,
+      tightens: ({ streams }) => streams.some(({ events }) => events.some(({ type }) => !loosens(type))),
+      awaitEnforced: (change) => shared.awaitEnforced(change),
+      awaitSeen: (change, milliseconds) => shared.awaitSeen(change, milliseconds),
+    },
+  });
+  return { store, shared };
+}
+
+/** How often a relay looks for what another instance has committed, milliseconds. */
+const SHARED_LOOK_MS = 40;
+
+function openOutbox(
+  options: ServiceOptions,
+  database: PostgresDatabase,
+  store: EventStore,
+  log: Logger,
+): { readonly relay: Relay; readonly audit: AuditSink; readonly stop: () => Promise<void> } {
+  const sink = createAuditSink({ database });
+  const relay = createRelay({
+    database,
+    connection: options.connection,
+    feed: options.feed,
+    topics: { audit: topics.audit, ...(options.eventsTopic === undefined ? {} : { events: options.eventsTopic }) },
+    onError: (err) => {
+      log.warn({ err }, 'the relay will try again');
+    },
+    ...(options.sharedLeaseMs === undefined ? {} : { wakeEveryMs: SHARED_LOOK_MS }),
+    ...(options.auditMayWait === undefined ? {} : { auditMayWait: options.auditMayWait }),
+  });
+  store.onAppend(() => {
+    relay.wake();
+  });
+  return {
+    relay,
+    audit: {
+      record: async (row) => {
+        await sink.record(row);
+        relay.wake();
+      },
+    },
+    stop: async () => {
+      await sink.close();
+      await relay.stop();
     },
   };
 }

@@ -16,6 +16,14 @@ export class SecondInstanceError extends Error {
   }
 }
 
+/** Holds the lock beside other instances that share the database: a sole writer cannot join them. Throws SecondInstanceError. */
+export function shareDatabase(service: string): (session: pg.Client) => Promise<void> {
+  return async (session) => {
+    const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock_shared($1) AS held', [LOCK]);
+    if (rows[0]?.held !== true) throw new SecondInstanceError(service);
+  };
+}
+
 export interface SoleWriter extends Lease {
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ export interface LeaseHolder {
    * this instance has none.
    */
   renew(appliedSeq: number): number;
+  /** As `renew`, but asks for nothing: what was granted before ends when it would have. */
+  acknowledge(appliedSeq: number): void;
   /** The holder is gone; it counts until what it was granted last has expired. */
   close(): void;
 }
@@ -26,6 +28,8 @@ export interface LeaseHolder {
 export interface ChangeHub {
   /** Highest change that this instance has applied; what a new holder starts from. */
   appliedSeq(): number;
+  /** Highest change that is committed in the owner's database, on whatever instance. Throws ServiceUnavailable. */
+  committedSeq(): Promise<number>;
   /** Registers a holder; changes after `appliedSeq()` arrive through `onChange`, in order, without gaps. */
   open(onChange: (change: Change) => void): LeaseHolder;
   /** Resolves when every unexpired lease has acknowledged the change. */

@@ -12,3 +12,5 @@ export * from './object-purger.js';
 export * from './object-lists.js';
 export * from './purge-candidates.js';
 export * from './change-hub.js';
+export * from './lease-stream.js';
+export * from './policy.js';

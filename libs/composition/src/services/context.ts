@@ -19,6 +19,8 @@ export interface ServiceContext {
   readonly log: Logger;
   /** Another process took the database over: this one must stop. */
   readonly onLost: (error: Error) => void;
+  /** See ServiceOptions; only where other processes serve the same database. */
+  readonly sharedLeaseMs?: number;
   /** See ServiceOptions; only where services share a process. */
   readonly auditMayWait?: (ageMs: number) => boolean;
 }
@@ -37,7 +39,7 @@ export interface ComposedService {
   readonly close: () => Promise<void>;
 }
 
-/** The database answers, and this process is its only writer. */
+/** The database answers, and this process may answer from memory. */
 export function readiness({ database, lease, name }: ServiceCore): () => Promise<void> {
   return async () => {
     await database.ping();

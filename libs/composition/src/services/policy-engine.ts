@@ -15,6 +15,7 @@ export async function composePolicyEngine(context: ServiceContext): Promise<Comp
     migrations: [accessMigrations],
     projections: accessProjections,
     eventsTopic: topics.policy,
+    everyAppendIsChange: true,
   });
   const { clock, config } = context;
   const module = AccessModule.for({ ...core, clock, region: config.region });

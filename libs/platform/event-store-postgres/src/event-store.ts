@@ -24,34 +24,70 @@ export interface EventStoreOptions {
   readonly upcasters?: Upcasters;
   /** Told of every append that is durable. Must not throw. */
   readonly onCommitted?: (vaultId: string) => void;
+  /** Where other instances write the same database. */
+  readonly instances?: InstanceBarrier;
 }
+
+/** How an append waits for the caches of other instances (docs/adr/0006). */
+export interface InstanceBarrier {
+  /** Whether a cache somewhere may hold what the append writes. */
+  isChange(request: AppendRequest): boolean;
+  /** Whether less is allowed after it: then nobody is told before it holds everywhere. */
+  tightens(request: AppendRequest): boolean;
+  awaitEnforced(change: number): Promise<void>;
+  awaitSeen(change: number, milliseconds: number): Promise<void>;
+}
+
+/** A store that can be told what other instances have written. */
+export interface SharedEventStore extends EventStore {
+  /** Calls the listeners of `onAppend`. */
+  announce(vaultId: string, streamIds: readonly string[]): void;
+}
+
+/** So long a change that only gives waits for other instances, so that the next request sees it wherever it arrives. */
+const SEEN_WITHIN_MS = 1_000;
 
 type AppendListener = (vaultId: string, streamIds: readonly string[]) => void;
 
 /** The event store of one service (architecture §3). */
-export function createEventStore(options: EventStoreOptions): EventStore {
+export function createEventStore(options: EventStoreOptions): SharedEventStore {
   return new PostgresEventStore(options);
 }
 
-class PostgresEventStore implements EventStore {
+class PostgresEventStore implements SharedEventStore {
   readonly #database: Database;
   readonly #commits: GroupCommit;
   readonly #upcasters: Upcasters;
   readonly #onCommitted: ((vaultId: string) => void) | undefined;
   readonly #listeners: AppendListener[] = [];
 
-  constructor({ database, projections, upcasters = {}, onCommitted }: EventStoreOptions) {
+  readonly #instances: InstanceBarrier | undefined;
+
+  constructor({ database, projections, upcasters = {}, onCommitted, instances }: EventStoreOptions) {
     this.#database = database;
+    this.#instances = instances;
     this.#onCommitted = onCommitted;
-    this.#commits = new GroupCommit(database, projections);
+    this.#commits = new GroupCommit(database, projections, instances && ((request) => instances.isChange(request)));
     this.#upcasters = upcasters;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
+    const { change, ...result } = await this.#append(request);
+    if (change !== undefined) await this.#settle(request, change);
+    return result;
+  }
+
+  /** Returns when the caches of every instance have dropped what the append made out of date. */
+  async #settle(request: AppendRequest, change: number): Promise<void> {
+    if (this.#instances?.tightens(request) === true) await this.#instances.awaitEnforced(change);
+    else await this.#instances?.awaitSeen(change, SEEN_WITHIN_MS);
+  }
+
+  async #append(request: AppendRequest): Promise<AppendResult & { readonly change?: number }> {
     try {
-      const events = await this.#commits.append(toGrouped(request));
+      const { events, change } = await this.#commits.append(toGrouped(request));
       this.#onCommitted?.(request.vaultId);
-      return { events, duplicate: false };
+      return { events, duplicate: false, ...(change === undefined ? {} : { change }) };
     } catch (error) {
       if (isCofferError(error, 'ServiceUnavailable')) throw error;
       // A repeated command may fail anywhere: on its version, its material, or a name that it took itself.
@@ -61,9 +97,15 @@ class PostgresEventStore implements EventStore {
       throw new ConcurrencyConflict('the stream, or a name in it, was written meanwhile', { cause: error });
     } finally {
       // Also after a failure: a commit whose answer was lost has changed the state.
-      const streamIds = request.streams.map((stream) => stream.streamId);
-      for (const listener of this.#listeners) listener(request.vaultId, streamIds);
+      this.announce(
+        request.vaultId,
+        request.streams.map((stream) => stream.streamId),
+      );
     }
+  }
+
+  announce(vaultId: string, streamIds: readonly string[]): void {
+    for (const listener of this.#listeners) listener(vaultId, streamIds);
   }
 
   async load(streamId: string, afterVersion = 0): Promise<readonly RecordedEvent[]> {

@@ -1,10 +1,25 @@
-import type { Database, InlineProjection, PendingEvent, RecordedEvent, SqlClient } from '@coffer/event-sourcing';
+import type {
+  AppendRequest,
+  Database,
+  InlineProjection,
+  PendingEvent,
+  RecordedEvent,
+  SqlClient,
+} from '@coffer/event-sourcing';
 import { CofferError, isCofferError } from '@coffer/kernel';
 import { insertEvents, type GroupedAppend } from './append-events.js';
+import { recordChange } from './instances/change-sql.js';
 import { deleteMaterial, insertMaterial } from './statements.js';
 
+/** What an append has stored. */
+export interface Stored {
+  readonly events: readonly RecordedEvent[];
+  /** Number of the change that it was recorded as, where instances share the database. */
+  readonly change?: number;
+}
+
 interface Waiting extends GroupedAppend {
-  readonly resolve: (events: readonly RecordedEvent[]) => void;
+  readonly resolve: (stored: Stored) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -32,10 +47,12 @@ export class GroupCommit {
   constructor(
     private readonly database: Database,
     private readonly projections: readonly InlineProjection[],
+    /** Whether caches of other instances may hold what the append writes; absent where there are none. */
+    private readonly isChange?: (request: AppendRequest) => boolean,
   ) {}
 
   /** Resolves with the stored events when they are durable. Rejects with the database's own error. */
-  append(append: GroupedAppend): Promise<readonly RecordedEvent[]> {
+  append(append: GroupedAppend): Promise<Stored> {
     if (this.#waiting.length >= MAX_WAITING) {
       const text = 'Too many requests wait to be stored. Please retry.';
       return Promise.reject(new CofferError('ServiceUnavailable', text, { retryAfterSeconds: 1 }));
@@ -98,9 +115,10 @@ export class GroupCommit {
 
   async #store(group: readonly Waiting[]): Promise<void> {
     try {
-      const stored = await this.#commit(group);
-      group.forEach(({ resolve }, i) => {
-        resolve(stored[i] ?? []);
+      const { events, change } = await this.#commit(group);
+      group.forEach(({ resolve, request }, i) => {
+        const changed = change !== undefined && this.isChange?.(request) === true;
+        resolve({ events: events[i] ?? [], ...(changed ? { change } : {}) });
       });
     } catch (error) {
       // After a fault of the server each append's outcome is as unknown as the other's.
@@ -112,19 +130,33 @@ export class GroupCommit {
     }
   }
 
-  #commit(group: readonly Waiting[]): Promise<RecordedEvent[][]> {
+  async #commit(group: readonly Waiting[]): Promise<{ events: RecordedEvent[][]; change?: number }> {
     const deleted = group.flatMap(({ request }) => request.material?.deleteObjects ?? []);
     const inserted = group.flatMap(({ request }) => request.material?.insert ?? []);
     const events = group.flatMap((append) => append.events);
     const wanted = this.projections.filter(({ handles }) => events.some((event) => handles.has(event.type)));
-    if (deleted.length + inserted.length + wanted.length === 0) return insertEvents(this.database, group);
+    const changes = this.#changesOf(group);
+    if (deleted.length + inserted.length + wanted.length + changes.length === 0) {
+      return { events: await insertEvents(this.database, group) };
+    }
     return this.database.transaction(async (client) => {
       if (deleted.length > 0) await deleteMaterial(client, deleted);
       if (inserted.length > 0) await insertMaterial(client, inserted);
       for (const projection of wanted) await applyTo(projection, client, events);
-      // The heads are locked by the last statement only: writers of one vault hold each other up as briefly as can be.
-      return insertEvents(client, group);
+      // The heads are locked by the last statements only: writers of one vault hold each other up as briefly as can be.
+      const stored = await insertEvents(client, group);
+      return changes.length === 0
+        ? { events: stored }
+        : { events: stored, change: await recordChange(client, changes) };
     });
+  }
+
+  #changesOf(group: readonly Waiting[]): { readonly vaultId: string; readonly streamId: string }[] {
+    const { isChange } = this;
+    if (isChange === undefined) return [];
+    return group
+      .filter(({ request }) => isChange(request))
+      .flatMap(({ request: { vaultId, streams } }) => streams.map(({ streamId }) => ({ vaultId, streamId })));
   }
 }
 

@@ -50,6 +50,8 @@ export class KafkaStrategy extends Server implements CustomTransportStrategy {
     throw new Error('the feed has no events of its own');
   }
 
+  // The base class's signature.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   unwrap<T>(): T {
     return this.#consumer as T;
   }

@@ -25,8 +25,8 @@ const LONGEST_PAUSE_MS = 2_000;
  * comes again when it rejects. Ends between two calls of the handler when the partition is taken away or the group stops.
  */
 export async function handleBatch(payload: EachBatchPayload, context: BatchContext): Promise<void> {
-  const { batch, isRunning, isStale } = payload;
-  const goesOn = () => isRunning() && !isStale() && !context.isStopping();
+  const { batch } = payload;
+  const goesOn = () => payload.isRunning() && !payload.isStale() && !context.isStopping();
   const heart = keepBeating(payload);
   try {
     for (let from = 0; from < batch.messages.length && goesOn(); from += SLICE) {
@@ -87,10 +87,10 @@ function decode(
 }
 
 /** Tells the group that this member lives while a handler runs; a failure (the partition is being moved) is kept for later. */
-function keepBeating({ heartbeat }: EachBatchPayload): { failure(): Error | undefined; stop(): void } {
+function keepBeating(payload: EachBatchPayload): { failure(): Error | undefined; stop(): void } {
   let failure: Error | undefined;
   const timer = setInterval(() => {
-    heartbeat().catch((error: unknown) => {
+    payload.heartbeat().catch((error: unknown) => {
       failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }, HEARTBEAT_MS);

@@ -28,7 +28,7 @@ export interface LeasedCacheOptions<Ref, V> {
   readonly streamsOf: (value: V) => readonly string[];
   /** Called once per loaded value, when it has left the cache and its last user has ended. */
   readonly release?: (value: V) => void;
-  readonly lease: { live(): boolean };
+  readonly lease: { live(): boolean; onLapse?(listener: () => void): void };
   /** Values held in memory. */
   readonly capacity?: number;
   /** Bounds the memory of values that differ in size; `of` is at least 1. */
@@ -51,6 +51,9 @@ export class LeasedCache<Ref, V> {
   readonly #keysOfStream = new Map<string, Set<string>>();
 
   constructor(private readonly options: LeasedCacheOptions<Ref, V>) {
+    options.lease.onLapse?.(() => {
+      this.clear();
+    });
     this.#cached = new LRUCache({
       max: options.capacity ?? CAPACITY,
       ...sizing(options.bytes),

@@ -31,7 +31,11 @@ export class PolicySnapshots {
   /** The load whose result later questions may use; settled or still running. */
   #current: Promise<Snapshot> | undefined;
 
-  constructor(private readonly options: PolicySnapshotsOptions) {}
+  constructor(private readonly options: PolicySnapshotsOptions) {
+    options.lease.onLapse?.(() => {
+      this.invalidate();
+    });
+  }
 
   /** The grants of these principals (lower-case ids). Rejects with what the loads reject with; nothing is kept of those. */
   async grantsOf(principals: readonly string[]): Promise<Policy> {

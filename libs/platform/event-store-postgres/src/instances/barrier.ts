@@ -1,0 +1,81 @@
+interface Waiter {
+  readonly seq: number;
+  readonly done: () => void;
+}
+
+/** Notifications may be lost. */
+const LOOK_EVERY_MS = 250;
+const MARGIN_MS = 100;
+
+/** Where writers wait until every instance has heard of their change (architecture, rule 7). */
+export class Barrier {
+  readonly #waiting = new Set<Waiter>();
+  #looking = false;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    /** The highest change that every unexpired lease has acknowledged. */
+    private readonly acknowledged: () => Promise<number>,
+    private readonly leaseMs: number,
+  ) {}
+
+  /**
+   * Resolves when every unexpired lease has acknowledged the change, and at the latest when every lease that was given
+   * before the change was committed has ended: one given later has heard of it. `atMostMs` ends the wait earlier.
+   */
+  wait(seq: number, atMostMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    return new Promise((resolve) => {
+      const end = setTimeout(
+        () => {
+          waiter.done();
+        },
+        Math.min(this.leaseMs + MARGIN_MS, atMostMs),
+      );
+      const waiter: Waiter = {
+        seq,
+        done: () => {
+          clearTimeout(end);
+          this.#waiting.delete(waiter);
+          resolve();
+        },
+      };
+      this.#waiting.add(waiter);
+      this.look();
+    });
+  }
+
+  /** Something may have been acknowledged. */
+  look(): void {
+    if (this.#waiting.size === 0) return;
+    if (this.#looking) {
+      this.#again = true;
+      return;
+    }
+    this.#looking = true;
+    clearTimeout(this.#timer);
+    void this.#look();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const reached = await this.acknowledged();
+      for (const waiter of this.#waiting) if (waiter.seq <= reached) waiter.done();
+    } catch {
+      // The database is away: the end of the leases is waited for.
+    }
+    this.#looking = false;
+    if (this.#again) {
+      this.#again = false;
+      this.look();
+    } else if (this.#waiting.size > 0) {
+      this.#timer = setTimeout(() => {
+        this.look();
+      }, LOOK_EVERY_MS).unref();
+    }
+  }
+}

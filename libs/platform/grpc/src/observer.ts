@@ -1,0 +1,7 @@
+/** Told of calls between services, for metrics and traces; must not throw. */
+export interface CallObserver {
+  /** `direction`: `client` for calls that leave this process. `method`: full path, `/package.Service/Method`. `code`: gRPC status. */
+  called?(direction: 'client' | 'server', method: string, code: number, milliseconds: number): void;
+  /** Adds what travels with a call (`traceparent`); called before a call leaves. */
+  inject?(headers: Record<string, string>): void;
+}
