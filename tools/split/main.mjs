@@ -13,6 +13,7 @@ const { values } = parseArgs({
     domain: { type: 'string', default: 'localhost' },
     instances: { type: 'string', default: '2' },
     'base-port': { type: 'string' },
+    'kafka-forward-port': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
     help: { type: 'boolean', default: false },
   },
@@ -39,6 +40,7 @@ The services of Coffer as separate processes behind nginx, on embedded PostgreSQ
     domain: values.domain,
     instances: Number(values.instances),
     basePort: values['base-port'] === undefined ? undefined : Number(values['base-port']),
+    kafkaForwardPort: values['kafka-forward-port'] === undefined ? undefined : Number(values['kafka-forward-port']),
     logLevel: values['log-level'],
   });
 }

@@ -15,7 +15,7 @@ const HEALTHY_MS = 5_000;
  * @property {string} command
  * @property {readonly string[]} args
  * @property {Record<string, string | undefined>} env
- * @property {RegExp} [ready] Line of its standard output that says that it works; without it, running is enough.
+ * @property {RegExp} [ready] Line of its output that says that it works; without it, running is enough.
  * @property {(line: string) => void} onLine Every line of its output.
  * @property {(pid: number | undefined) => void} [onPid] Called at every start and end.
  * @property {NodeJS.Signals} [stopSignal]
@@ -45,11 +45,12 @@ export class Supervised {
     this.#child = child;
     onPid?.(child.pid);
     if (ready === undefined) child.once('spawn', this.#resolveReady);
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      onLine(line);
-      if (ready?.test(line)) this.#resolveReady();
-    });
-    createInterface({ input: child.stderr }).on('line', onLine);
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        onLine(line);
+        if (ready?.test(line)) this.#resolveReady();
+      });
+    }
     child.once('error', (error) => onLine(`${name}: ${error.message}`));
     child.once('close', (code, signal) => {
       this.#child = undefined;

@@ -1,11 +1,7 @@
-/** The services of a split installation, and what each must be told of the others. */
-export const services = /** @type {const} */ ([
-  'vault-management',
-  'crypto-gateway',
-  'policy-engine',
-  'audit-log',
-  'identity',
-]);
+import path from 'node:path';
+
+/** The services of a split installation. */
+export const services = ['identity', 'crypto-gateway', 'policy-engine', 'vault-management', 'audit-log'];
 
 /** Services that others call, by the setting that names their instances. */
 const PEERS = {
@@ -22,6 +18,7 @@ const PEERS = {
  * @property {number} httpPort
  * @property {number} grpcPort
  * @property {number} internalPort
+ * @property {number} [pid]
  */
 
 /** Instances with their ports, taken from `nextPort`. @returns {Promise<Instance[]>} */
@@ -41,8 +38,42 @@ export async function layOut(count, nextPort) {
   return instances;
 }
 
+/** What an instance must be told, besides its database and the brokers. */
+export function serviceEnvironment({ instance, instances, options, deployment, root }) {
+  const { certificateFile, keyFile } = deployment.services.services[instance.service];
+  return {
+    COFFER_DATA_DIR: path.join(root, 'instances', instance.name),
+    COFFER_DOMAIN: options.domain,
+    COFFER_PORT: String(instance.httpPort),
+    COFFER_PUBLIC_PORT: String(options.port),
+    COFFER_LISTEN: '127.0.0.1',
+    COFFER_BEHIND_EDGE: 'true',
+    COFFER_GRPC_PORT: String(instance.grpcPort),
+    COFFER_INTERNAL_PORT: String(instance.internalPort),
+    COFFER_SERVICE_CA_FILE: deployment.services.caFile,
+    COFFER_SERVICE_CERT_FILE: certificateFile,
+    COFFER_SERVICE_KEY_FILE: keyFile,
+    COFFER_TENANT_ID: deployment.tenantId,
+    COFFER_SUBSCRIPTION_ID: deployment.subscriptionId,
+    COFFER_LOG_LEVEL: options.logLevel,
+    ...peersOf(instances),
+    ...administratorOf(options, deployment, instance),
+    ...(instance.service === 'crypto-gateway' ? { COFFER_ROOT_KEY_FILE: deployment.directory.rootKeyFile } : {}),
+    ...(instance.service === 'audit-log' ? { COFFER_AUDIT_KEY_FILE: path.join(root, 'audit.key') } : {}),
+  };
+}
+
+function administratorOf({ dev }, { administrator, administratorSecretFile }, { service }) {
+  if (dev) return { COFFER_DEV: 'true' };
+  return {
+    COFFER_ADMINISTRATOR_OBJECT_ID: administrator.objectId,
+    COFFER_ADMINISTRATOR_APP_ID: administrator.appId,
+    ...(service === 'identity' ? { COFFER_ADMINISTRATOR_SECRET_FILE: administratorSecretFile } : {}),
+  };
+}
+
 /** `host:port` of the gRPC of each service's instances, by the setting that carries it. */
-export function peerSettings(instances) {
+function peersOf(instances) {
   return Object.fromEntries(
     Object.entries(PEERS).map(([service, setting]) => [
       setting,
@@ -52,11 +83,4 @@ export function peerSettings(instances) {
         .join(','),
     ]),
   );
-}
-
-/** The setting of a service's database, and its value for the embedded server whose socket is in `socketDirectory`. */
-export function databaseSetting(service, socketDirectory) {
-  const role = `coffer_${service.replaceAll('-', '_')}`;
-  const variable = `COFFER_DATABASE_URL_${service.replaceAll('-', '_').toUpperCase()}`;
-  return { [variable]: `postgres://${role}@/${role}?host=${encodeURIComponent(socketDirectory)}` };
 }

@@ -26,3 +26,23 @@ export async function runAdmin(
   const admin = await import('./admin.js');
   await admin.runAdmin(argv, env);
 }
+
+/** What the tools around separate services need: their shared files, the edge's configuration, databases and topics. */
+export async function deploymentTools() {
+  const [{ initDeployment }, { edgeConfiguration }, databases, { startEmbeddedPostgres }, { ensureTopics }, contracts] =
+    await Promise.all([
+      import('./deployment/init.js'),
+      import('./deployment/edge.js'),
+      import('./databases.js'),
+      import('@coffer/embedded-postgres'),
+      import('@coffer/messaging-kafka'),
+      import('@coffer/contracts'),
+    ]);
+  return {
+    initDeployment,
+    edgeConfiguration,
+    startEmbeddedPostgres,
+    provisionEmbedded: databases.provisionEmbedded,
+    ensureTopics: (brokers: readonly string[]) => ensureTopics({ brokers, clientId: 'topics' }, contracts.topicSpecs),
+  };
+}

@@ -1,7 +1,15 @@
 import 'reflect-metadata';
 import type { Clock } from '@coffer/kernel';
 import type { Authorizer, TokenVerifier, VaultDirectory } from '@coffer/contracts';
-import { createHttpServer, listen, nestLogger, type Listener, type Logger, type RawHandler } from '@coffer/nest';
+import {
+  createHttpServer,
+  listen,
+  nestLogger,
+  type Listener,
+  type Logger,
+  type OnlyClient,
+  type RawHandler,
+} from '@coffer/nest';
 import { TlsSource, type TlsPaths } from '@coffer/tls';
 import type { Hosts } from '@coffer/wire';
 import { Module, type INestApplicationContext } from '@nestjs/common';
@@ -35,6 +43,10 @@ export interface ServeOptions {
   readonly tenantId: string;
   /** Absent for plain HTTP. */
   readonly tls: TlsPaths | undefined;
+  /** The one client that is served, whose word on its own clients is taken: the edge. */
+  readonly onlyClient?: OnlyClient;
+  /** Further conditions of readiness. */
+  readonly alsoReady?: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly closing: Closing;
@@ -61,14 +73,16 @@ export async function serve(options: ServeOptions): Promise<Listener> {
     },
     ready: async () => {
       if (draining) throw new Error('draining');
-      await Promise.all(services.map((service) => service.ready()));
+      await Promise.all([options.alsoReady?.(), ...services.map((service) => service.ready())]);
     },
+    behindEdge: options.onlyClient !== undefined,
   });
   const source = options.tls === undefined ? undefined : await TlsSource.open(options.tls);
   const listener = await listen(server, {
     addresses: config.listen,
     port: config.port,
     ...(source === undefined ? {} : { tls: source.options }),
+    ...(options.onlyClient === undefined ? {} : { onlyClient: options.onlyClient }),
   });
   closing.add(async () => {
     draining = true;

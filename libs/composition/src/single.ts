@@ -1,92 +1,130 @@
-import { systemClock } from '@coffer/kernel';
-import { createMemoryFeed } from '@coffer/messaging-memory';
-import { requiredGroups } from './service.js';
-import type { Authorizer, VaultDirectory } from '@coffer/contracts';
+import { readFile } from 'node:fs/promises';
+import { startGrpcServer, type CallObserver } from '@coffer/grpc';
+import { topicSpecs } from '@coffer/contracts';
+import { CofferError, systemClock } from '@coffer/kernel';
+import { checkTopics } from '@coffer/messaging-kafka';
+import { nestLogger } from '@coffer/nest';
 import { Hosts } from '@coffer/wire';
 import { certificateFiles } from './certificates.js';
 import { ConfigError } from './config/load.js';
 import { openDataDirectory } from './data-directory.js';
 import { configuredUrl, type ServiceName } from './databases.js';
-import { unreachable } from './remote.js';
+import { dev } from './dev.js';
 import type { ProgramContext } from './run.js';
+import { kafkaConnection, openCertificates, openFeed, Peers, separateSettings } from './separate/context.js';
+import { firstStep } from './separate/first-step.js';
+import { keepTrying } from './separate/keep-trying.js';
+import { auditRefusal } from './separate/refused-call.js';
+import { wiring, type Wired } from './separate/wiring.js';
 import { buildContainer, serve } from './serve.js';
-import { composeAuditLog } from './services/audit-log.js';
-import type { ComposedService, ServiceContext } from './services/context.js';
-import { composeCryptoGateway } from './services/crypto-gateway.js';
-import { composeIdentity, type IdentityService } from './services/identity.js';
-import { composePolicyEngine } from './services/policy-engine.js';
-import { composeVaultManagement } from './services/vault-management.js';
 import { tokenVerifier } from './token-verifier.js';
-import { LocalAuthorizer } from '@coffer/access-feature';
-import { LocalVaultDirectory } from '@coffer/vaults-feature';
-import type { INestApplicationContext } from '@nestjs/common';
 
-type Compose = (context: ServiceContext & { readonly rootKeyFile: string }) => Promise<ComposedService>;
+/** Name in the certificate of the edge. */
+const EDGE = 'edge';
 
-const compose: Readonly<Record<ServiceName, Compose>> = {
-  'vault-management': (context) =>
-    composeVaultManagement({
-      ...context,
-      vaultKeys: unreachable.vaultKeys(),
-      canRead: async (principal, scope) =>
-        (await unreachable.authorizer().atScope(principal, 'Microsoft.Resources/subscriptions/read', scope)).effect ===
-        'allow',
-    }),
-  'crypto-gateway': (context) => composeCryptoGateway({ ...context, vaultLog: () => unreachable.ownerLog() }),
-  'policy-engine': (context) => composePolicyEngine(context),
-  'audit-log': (context) => composeAuditLog(context),
-  identity: (context) => composeIdentity({ ...context, vaultKeys: unreachable.vaultKeys() }),
-};
-
-/** One service in a process of its own, on a database of its own; the others are out of reach until the transport is there. */
-export async function startSingle(name: ServiceName, { config, log, closing, stop }: ProgramContext): Promise<void> {
+/**
+ * One service in a process of its own, on a database that other instances may share: events go through Kafka, calls through
+ * gRPC over mTLS. Starts whether the others are there or not; what needs one of them waits for it.
+ */
+export async function startSingle(name: ServiceName, context: ProgramContext): Promise<void> {
+  const { config, log, closing, stop } = context;
   const url = configuredUrl(config, name);
   if (url === undefined) throw new ConfigError([`The database URL of ${name} is not set.`]);
-  const directory = await openDataDirectory(config.dataDir, {
-    ...(config.tenantId === undefined ? {} : { tenantId: config.tenantId }),
-  });
+  const settings = separateSettings(config);
+  const directory = await openDataDirectory(config.dataDir, fixedInstallation(config));
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const { tenantId } = directory.installation;
-  const feed = createMemoryFeed({ requiredGroups });
-  const service = await compose[name]({
+  const certificates = openCertificates(settings);
+  const feed = await openFeed(name, context, settings);
+  closing.add(() => feed.close());
+  const observer: CallObserver = {};
+  const peers = new Peers(config, certificates, observer);
+  closing.add(() => {
+    peers.close();
+    return Promise.resolve();
+  });
+  const wired = await wiring[name]({
     config,
-    connection: { connectionString: url },
+    connection: await connectionOf(url, config.databasePasswordFile),
     hosts,
     tenantId,
     feed,
     clock: systemClock,
     log,
     onLost: stop,
+    sharedLeaseMs: config.leaseMilliseconds,
     rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
+    peers,
+    closing,
   });
+  const { service } = wired;
   closing.add(() => service.close());
   const container = await buildContainer([service], log);
   closing.add(() => container.close());
+  const grpc = await startGrpcServer({
+    address: config.grpcListen,
+    port: config.grpcPort,
+    certificates,
+    bindings: wired.bindings(container),
+    logger: nestLogger(log),
+    observer,
+    onRefused: auditRefusal({ name, audit: service.core.audit, clock: systemClock, region: config.region, log }),
+  });
+  closing.add(() => grpc.close());
+  await service.core.relay.start();
+  closing.add(() => service.core.relay.stop());
+
+  let prepared = false;
+  const first = keepTrying(
+    'the first start',
+    async () => {
+      await checkTopics(await kafkaConnection(name, config, settings), topicSpecs);
+      await firstStep(name, { config, service, container, hosts, tenantId });
+      prepared = true;
+    },
+    log,
+    closing,
+  );
+  keepTrying('following the events of others', () => service.startConsumers(container), log, closing);
   await serve({
     config,
     services: [service],
     container,
     hosts,
-    ...localPorts(name, service, container),
-    tokens: tokenVerifier(config, hosts, isIdentity(service) ? service.issuers(container) : []),
+    ...publicPorts(wired, container),
+    tokens: tokenVerifier(config, hosts, wired.issuers(container)),
     authority: config.authority ?? `${hosts.url('login')}/adfs`,
     tenantId,
-    tls: await certificateFiles(config, directory),
+    tls: config.behindEdge ? settings : await certificateFiles(config, directory),
+    ...(config.behindEdge ? { onlyClient: { ca: await readFile(settings.caFile), name: EDGE } } : {}),
+    alsoReady: () =>
+      prepared
+        ? Promise.resolve()
+        : Promise.reject(new CofferError('ServiceUnavailable', `${name} waits for its first start.`)),
     clock: systemClock,
     log,
     closing,
   });
+  await first.done;
+  grpc.setServing(true);
   process.stdout.write(`Coffer is ready: ${name} on port ${config.port}\n`);
 }
 
-/** Ports that the service itself provides are bound to it; the others are out of reach. */
-function localPorts(name: ServiceName, service: ComposedService, container: INestApplicationContext) {
-  const directory: VaultDirectory =
-    name === 'vault-management' ? container.get(LocalVaultDirectory) : unreachable.directory();
-  const authorizer: Authorizer = name === 'policy-engine' ? container.get(LocalAuthorizer) : unreachable.authorizer();
-  return isIdentity(service) ? { directory, authorizer, login: service.login(container) } : { directory, authorizer };
+function publicPorts({ authorizer, directory, login }: Wired, container: Parameters<Wired['authorizer']>[0]) {
+  return {
+    authorizer: authorizer(container),
+    ...(directory === undefined ? {} : { directory: directory(container) }),
+    ...(login === undefined ? {} : { login: login(container) }),
+  };
 }
 
-function isIdentity(service: ComposedService): service is IdentityService {
-  return 'issuers' in service;
+function fixedInstallation({ dev: isDev, tenantId }: ProgramContext['config']) {
+  if (isDev) return dev.installation;
+  return tenantId === undefined ? {} : { tenantId };
+}
+
+/** The URL, with the password of a file of its own where there is one. */
+async function connectionOf(connectionString: string, passwordFile: string | undefined) {
+  if (passwordFile === undefined) return { connectionString };
+  return { connectionString, password: (await readFile(passwordFile, 'utf8')).trim() };
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '@coffer/kernel';
-import { createTokenVerifier, type TrustedIssuer } from '@coffer/token-verifier';
+import { createTokenVerifier, type JwksSource, type TrustedIssuer } from '@coffer/token-verifier';
 import type { TokenVerifier } from '@coffer/contracts';
+import { authorities } from '@coffer/identity-feature';
 import type { Hosts } from '@coffer/wire';
 import type { Config } from './config/schema.js';
 
@@ -26,4 +27,10 @@ export function tokenVerifier(config: Config, hosts: Hosts, builtIn: readonly Tr
     clock: systemClock,
     clockSkewSeconds: config.clockSkewSeconds,
   });
+}
+
+/** The built-in issuer where its keys come from another process. */
+export function builtInIssuers(hosts: Hosts, tenantId: string, jwks: JwksSource): readonly TrustedIssuer[] {
+  const { adfs, tenant } = authorities({ loginUrl: hosts.url('login'), tenantId });
+  return [adfs, tenant].map(({ issuer }) => ({ issuer, tenantId, jwks }));
 }

@@ -14,3 +14,5 @@ export * from './purge-candidates.js';
 export * from './change-hub.js';
 export * from './lease-stream.js';
 export * from './policy.js';
+export * from './serve-lease.js';
+export * from './held-lease.js';

@@ -5,8 +5,6 @@ import type { VaultDirectory } from './vault-directory.js';
 
 /** A role given to a principal at a scope and everything below it. */
 export interface PolicyGrant {
-  /** GUID of the role assignment, lower case. */
-  readonly name: string;
   readonly principalId: string;
   /** GUID, lower case. */
   readonly roleDefinitionId: string;
@@ -19,8 +17,8 @@ export interface PolicySnapshot {
   readonly grants: readonly PolicyGrant[];
 }
 
-/** What one event of the policy log has changed; `number` is its revision, `revoked` the name of the assignment. */
-export type PolicyChange = NumberedChange & ({ readonly assigned: PolicyGrant } | { readonly revoked: string });
+/** The policy has changed: the next decision needs a new snapshot. */
+export type PolicyChange = NumberedChange;
 
 /** A refusal that wants a second opinion. */
 export interface PolicyQuestion {

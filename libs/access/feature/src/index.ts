@@ -1,7 +1,9 @@
 export * from './application/ports.js';
 export * from './application/policy-log.js';
 export * from './application/administration.js';
-export * from './application/local-authorizer.js';
+export { LocalAuthorizer } from './application/local-authorizer.js';
+export * from './application/policy-owner.js';
+export * from './application/remote-authorizer.js';
 export * from './http/authorization-controller.js';
 export * from './postgres/projections.js';
 export * from './migrations.js';

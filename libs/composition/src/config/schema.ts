@@ -190,6 +190,15 @@ export const settings = {
     port.default(9443),
     'Port of a single service for calls of the other services (gRPC over mTLS).',
   ),
+  grpcListen: row(
+    'COFFER_GRPC_LISTEN',
+    'grpc-listen',
+    z
+      .string()
+      .refine((text) => isIP(text) !== 0, 'must be an IP address')
+      .default('127.0.0.1'),
+    'IP address to take calls of the other services on.',
+  ),
   serviceCaFile: row(
     'COFFER_SERVICE_CA_FILE',
     'service-ca-file',

@@ -8,7 +8,7 @@ import {
 } from '@coffer/identity-feature';
 import { createSealer } from '@coffer/keyring';
 import { surface, type RawHandler } from '@coffer/nest';
-import type { TrustedIssuer } from '@coffer/token-verifier';
+import type { JwksSource, TrustedIssuer } from '@coffer/token-verifier';
 import { principalOperations } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import { openService } from '../service.js';
@@ -20,6 +20,8 @@ export const IDENTITY = 'identity';
 export interface IdentityService extends ComposedService {
   /** Everything of the login host that is in no operation table. */
   readonly login: (container: INestApplicationContext) => RawHandler;
+  /** Its public keys, for verifiers in other processes. */
+  readonly publishedKeys: (container: INestApplicationContext) => JwksSource;
   /** The built-in issuer as the token verifier of the same process trusts it. */
   readonly issuers: (container: INestApplicationContext) => readonly TrustedIssuer[];
 }
@@ -51,6 +53,10 @@ export async function composeIdentity(
       surface(IDENTITY, principalOperations, container.get(PrincipalsController).handlers, core.audit),
     ],
     login: (container) => container.get(SignIn).handler,
+    publishedKeys: (container) => {
+      const signIn = container.get(SignIn);
+      return (options) => signIn.jwks(options);
+    },
     issuers: (container) => {
       const signIn = container.get(SignIn);
       return signIn.issuers.map((issuer) => ({

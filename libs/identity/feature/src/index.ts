@@ -5,3 +5,4 @@ export * from './http/principals-controller.js';
 export * from './postgres/principal-projection.js';
 export * from './migrations.js';
 export * from './identity.module.js';
+export { authorities } from './oidc/issuer.js';

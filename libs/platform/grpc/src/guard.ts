@@ -35,7 +35,7 @@ export function guard({ allow, onRefused, observer }: GuardOptions): ServerInter
   return ({ path }, call) => {
     const began = performance.now();
     const auth = call.getAuthContext();
-    const peer = nameIn(auth?.sslPeerCertificate as PeerCertificate | undefined);
+    const peer = nameIn(auth.sslPeerCertificate);
     const listed = path.startsWith(HEALTH) ? peer !== '' : (allow[path] ?? []).includes(peer);
     return new ServerInterceptingCall(call, {
       start: (next) => {
@@ -58,7 +58,7 @@ export function guard({ allow, onRefused, observer }: GuardOptions): ServerInter
         });
       },
       sendStatus: (result, next) => {
-        observer?.called?.('server', path, result.code ?? status.OK, performance.now() - began);
+        observer?.called?.('server', path, result.code, performance.now() - began);
         next(result);
       },
     });

@@ -1,1 +1,11 @@
-export {};
+export { watchCertificates, type Certificates, type ServiceCertificateFiles } from './certificates.js';
+export type { AllowList, Refusal } from './guard.js';
+export type { CallObserver } from './observer.js';
+export { Peer, target, type CallOptions, type PeerOptions } from './peer.js';
+export { startGrpcServer, type GrpcBinding, type GrpcServer, type GrpcServerOptions } from './server.js';
+export { fromStatus, toStatus } from './status.js';
+export { ownerLogBinding, remoteOwnerLog } from './adapters/owner-log.js';
+export { policyBinding, remotePolicy } from './adapters/policy.js';
+export { remoteSigningKeys, signingKeysBinding, type PublishedKeys } from './adapters/signing-keys.js';
+export { remoteVaultDirectory, vaultDirectoryBinding } from './adapters/vault-directory.js';
+export { remoteVaultKeys, vaultKeysBinding, type RemotePurpose } from './adapters/vault-keys.js';

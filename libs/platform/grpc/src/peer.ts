@@ -56,18 +56,20 @@ export class Peer {
   constructor(private readonly options: PeerOptions) {}
 
   /** A unary call. Throws the CofferError that the method threw; ServiceUnavailable when no instance answers. */
-  async call<Request extends object, Reply>(
+  // The reply's type is the caller's claim about the contract.
+
+  async call<Reply>(
     name: PackageName,
     service: string,
     method: string,
-    request: Request,
+    request: object,
     { deadlineMs = DEADLINE_MS, idempotent = false }: CallOptions = {},
   ): Promise<Reply> {
     const until = performance.now() + deadlineMs;
     for (let attempt = 1; ; attempt += 1) {
       const left = until - performance.now();
       try {
-        return await this.#once(name, service, method, request, idempotent ? Math.min(ATTEMPT_MS, left) : left);
+        return await this.#once<Reply>(name, service, method, request, idempotent ? Math.min(ATTEMPT_MS, left) : left);
       } catch (error) {
         const failed = error as ServiceError;
         const pause = Math.random() * FIRST_BACK_OFF_MS * 2 ** attempt;
@@ -80,47 +82,65 @@ export class Peer {
 
   /** A call that streams both ways, on one instance; it lasts until either side ends it. */
   stream<Request, Reply>(name: PackageName, service: string, method: string): ClientDuplexStream<Request, Reply> {
-    const client = this.#client(name, service) as unknown as Record<
-      string,
-      (metadata: Metadata) => ClientDuplexStream<Request, Reply>
-    >;
-    const open = client[method];
-    if (open === undefined) throw new Error(`${service} has no method ${method}`);
-    return open.call(client, new Metadata());
+    const client = this.#client(name, service) as unknown as Methods;
+    return open(client, method).call(client, this.#headers()) as ClientDuplexStream<Request, Reply>;
   }
 
   close(): void {
     for (const client of this.#clients.values()) client.close();
   }
 
-  #once<Request extends object, Reply>(
+  /** A call that is answered with several messages: all of them. Throws as `call`. */
+  async collect<Reply>(name: PackageName, service: string, method: string, request: object): Promise<Reply[]> {
+    const client = this.#client(name, service) as unknown as Methods;
+    const deadline = Date.now() + DEADLINE_MS;
+    const began = performance.now();
+    const replies: Reply[] = [];
+    const done = (code: number) => {
+      this.#note(name, service, method, code, began);
+    };
+    try {
+      const stream = open(client, method).call(client, request, this.#headers(), { deadline });
+      for await (const reply of stream as AsyncIterable<Reply>) replies.push(reply);
+      done(status.OK);
+      return replies;
+    } catch (error) {
+      done((error as ServiceError).code);
+      throw fromStatus(error as ServiceError, this.options.service);
+    }
+  }
+
+  #once<Reply>(
     name: PackageName,
     service: string,
     method: string,
-    request: Request,
+    request: object,
     milliseconds: number,
   ): Promise<Reply> {
-    const { observer } = this.options;
-    const client = this.#client(name, service);
-    const headers: Record<string, string> = {};
-    observer?.inject?.(headers);
-    const metadata = new Metadata();
-    for (const [header, value] of Object.entries(headers)) metadata.set(header, value);
-    const call = (client as unknown as Record<string, UnaryCall<Request, Reply> | undefined>)[method];
-    if (call === undefined) throw new Error(`${service} has no method ${method}`);
+    const client = this.#client(name, service) as unknown as Methods;
+    const deadline = Date.now() + Math.max(1, milliseconds);
     const began = performance.now();
     return new Promise((resolve, reject) => {
-      call.call(client, request, metadata, { deadline: Date.now() + Math.max(1, milliseconds) }, (error, reply) => {
-        observer?.called?.(
-          'client',
-          `/${name}.${service}/${method}`,
-          error?.code ?? status.OK,
-          performance.now() - began,
-        );
+      const done = (error: ServiceError | null, reply?: unknown) => {
+        this.#note(name, service, method, error?.code ?? status.OK, began);
         if (error !== null) reject(error);
         else resolve(reply as Reply);
-      });
+      };
+      open(client, method).call(client, request, this.#headers(), { deadline }, done);
     });
+  }
+
+  #note(name: PackageName, service: string, method: string, code: number, began: number): void {
+    const path = `/${name}.${service}/${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+    this.options.observer?.called?.('client', path, code, performance.now() - began);
+  }
+
+  #headers(): Metadata {
+    const headers: Record<string, string> = {};
+    this.options.observer?.inject?.(headers);
+    const metadata = new Metadata();
+    for (const [header, value] of Object.entries(headers)) metadata.set(header, value);
+    return metadata;
   }
 
   #client(name: PackageName, service: string): Client {
@@ -136,12 +156,14 @@ export class Peer {
   }
 }
 
-type UnaryCall<Request, Reply> = (
-  request: Request,
-  metadata: Metadata,
-  options: { readonly deadline: number },
-  done: (error: ServiceError | null, reply?: Reply) => void,
-) => void;
+/** What the library makes of a service definition: one function per method. */
+type Methods = Readonly<Record<string, ((this: Methods, ...args: unknown[]) => unknown) | undefined>>;
+
+function open(client: Methods, method: string): (this: Methods, ...args: unknown[]) => unknown {
+  const found = client[method];
+  if (found === undefined) throw new Error(`the contract has no method ${method}`);
+  return found;
+}
 
 function isAway({ code }: ServiceError): boolean {
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;

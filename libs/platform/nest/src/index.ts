@@ -1,5 +1,5 @@
 export { createHttpServer } from './http/server.js';
-export { listen, type Listener, type ListenOptions, type TlsMaterial } from './http/listener.js';
+export { listen, type Listener, type ListenOptions, type OnlyClient, type TlsMaterial } from './http/listener.js';
 export type { HttpLog, HttpPorts, RawHandler } from './http/ports.js';
 export { surface, type Surface } from './http/surface.js';
 export { createLogger, nestLogger, type Logger, type LogLevel } from './logging.js';

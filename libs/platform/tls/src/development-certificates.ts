@@ -65,17 +65,17 @@ export async function ensureDevelopmentCertificates(options: DevelopmentCertific
   return { ...result, caCreated: !keep, serverCreated: true };
 }
 
-interface PairFiles {
+export interface PairFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
 }
 
-function pairFiles(directory: string, name: string): PairFiles {
+export function pairFiles(directory: string, name: string): PairFiles {
   return { certificateFile: path.join(directory, `${name}.pem`), keyFile: path.join(directory, `${name}.key`) };
 }
 
 /** A pair that parses and belongs together, or undefined. Other failures than a missing file are thrown. */
-async function readPair({ certificateFile, keyFile }: PairFiles): Promise<PemPair | undefined> {
+export async function readPair({ certificateFile, keyFile }: PairFiles): Promise<PemPair | undefined> {
   const [certificate, key] = await Promise.all([readText(certificateFile), readText(keyFile)]);
   if (certificate === undefined || key === undefined) return undefined;
   await restrict(keyFile);
@@ -114,17 +114,17 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-async function writePair({ certificateFile, keyFile }: PairFiles, pair: PemPair): Promise<void> {
+export async function writePair({ certificateFile, keyFile }: PairFiles, pair: PemPair): Promise<void> {
   await writeAtomically(keyFile, pair.key, 0o600);
   await writeAtomically(certificateFile, pair.certificate, 0o644);
 }
 
-function isCurrent(certificate: string, now: number): boolean {
+export function isCurrent(certificate: string, now: number): boolean {
   const { validFrom, validTo } = new X509Certificate(certificate);
   return Date.parse(validFrom) <= now && now < Date.parse(validTo) - renewBefore;
 }
 
-function isFor(server: PemPair, ca: X509Certificate, names: ServerNames): boolean {
+export function isFor(server: PemPair, ca: X509Certificate, names: ServerNames): boolean {
   const leaf = new X509Certificate(server.certificate);
   return leaf.checkIssued(ca) && leaf.verify(ca.publicKey) && sameNames(namesOf(leaf), names);
 }

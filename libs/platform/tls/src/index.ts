@@ -7,3 +7,8 @@ export { TlsError, type TlsReason } from './errors.js';
 export type { TlsPaths } from './key-pair.js';
 export { serverTlsOptions, type ServerTlsOptions } from './tls-options.js';
 export { TlsSource, type WatchOptions } from './tls-source.js';
+export {
+  ensureServiceCertificates,
+  type ServiceCertificates,
+  type ServiceCertificatesOptions,
+} from './service-certificates.js';

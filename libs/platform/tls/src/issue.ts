@@ -18,13 +18,13 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const organisation = 'Coffer development';
 
 /** A new self-signed CA (RFC 5280): signs server certificates only, no further CA. */
-export async function issueCertificateAuthority(validity: Validity): Promise<PemPair> {
+export async function issueCertificateAuthority(validity: Validity, name = 'Coffer development CA'): Promise<PemPair> {
   const keys = await generateKeys();
   // The serial in the name keeps two development CAs of one machine apart in a trust store.
   const serialNumber = newSerial();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber,
-    name: [{ O: [organisation] }, { CN: [`Coffer development CA ${serialNumber.slice(0, 8)}`] }],
+    name: [{ O: [organisation] }, { CN: [`${name} ${serialNumber.slice(0, 8)}`] }],
     ...validity,
     signingAlgorithm: algorithm,
     keys,
@@ -37,8 +37,16 @@ export async function issueCertificateAuthority(validity: Validity): Promise<Pem
   return { certificate: pemText(certificate), key: await privateKeyPem(keys) };
 }
 
+/** What a certificate may be shown for (RFC 5280 §4.2.1.12). */
+export type Usage = 'server' | 'server and client';
+
 /** A new server certificate with its own new key, signed by the CA. */
-export async function issueServerCertificate(ca: PemPair, names: ServerNames, validity: Validity): Promise<PemPair> {
+export async function issueServerCertificate(
+  ca: PemPair,
+  names: ServerNames,
+  validity: Validity,
+  usage: Usage = 'server',
+): Promise<PemPair> {
   const issuer = new x509.X509Certificate(ca.certificate);
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.create({
@@ -52,7 +60,10 @@ export async function issueServerCertificate(ca: PemPair, names: ServerNames, va
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        ...(usage === 'server' ? [] : [x509.ExtendedKeyUsage.clientAuth]),
+      ]),
       new x509.SubjectAlternativeNameExtension([
         ...names.dns.map((value) => ({ type: 'dns', value }) as const),
         ...names.ip.map((value) => ({ type: 'ip', value }) as const),

@@ -41,12 +41,18 @@ const REREAD_PAGE = 500;
 export class Processor {
   constructor(private readonly options: ProcessorOptions) {}
 
+  /** Rejects, with nothing left behind, when the owner cannot be read. */
   async start(feed: Feed): Promise<FeedSubscription> {
     const subscription = await feed.subscribe(
       { topics: [this.options.topic], group: this.options.consumer },
       (messages) => this.handle(messages),
     );
-    await this.catchUp();
+    try {
+      await this.catchUp();
+    } catch (error) {
+      await subscription.stop();
+      throw error;
+    }
     return subscription;
   }
 

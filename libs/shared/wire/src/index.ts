@@ -17,3 +17,4 @@ export * from './challenge.js';
 export * from './denial.js';
 export * from './commander.js';
 export * from './object-schema.js';
+export * from './rate-limit.js';

@@ -1,5 +1,7 @@
 export * from './application/ports.js';
-export * from './application/local-directory.js';
+export { LocalVaultDirectory } from './application/local-directory.js';
+export * from './application/directory-owner.js';
+export * from './application/remote-directory.js';
 export * from './application/vault-purger.js';
 export * from './application/vault-purged.js';
 export * from './postgres/projections.js';

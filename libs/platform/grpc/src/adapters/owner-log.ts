@@ -46,7 +46,7 @@ export function remoteOwnerLog(peer: Peer): OwnerLog {
   return {
     readVault: async (vaultId, fromSeq, limit) => {
       const request: ReadVaultRequest = { vaultId, fromSeq, limit: Math.min(limit, MAX_EVENTS) };
-      const { events } = await peer.call<object, { readonly events: readonly Buffer[] }>(
+      const { events } = await peer.call<{ readonly events: readonly Buffer[] }>(
         PACKAGE,
         SERVICE,
         'readVault',
@@ -56,7 +56,7 @@ export function remoteOwnerLog(peer: Peer): OwnerLog {
       return events.map((bytes) => JSON.parse(bytes.toString('utf8')) as RecordedEvent);
     },
     heads: async () => {
-      const { heads } = await peer.call<object, { readonly heads: readonly Head[] }>(
+      const { heads } = await peer.call<{ readonly heads: readonly Head[] }>(
         PACKAGE,
         SERVICE,
         'heads',

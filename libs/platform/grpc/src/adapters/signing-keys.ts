@@ -35,7 +35,7 @@ export function remoteSigningKeys<Jwks extends object>(peer: Peer): PublishedKey
   let asking: Promise<Jwks> | undefined;
   const ask = async (refresh: boolean): Promise<Jwks> => {
     const at = performance.now();
-    const reply = await peer.call<object, { readonly jwks: Buffer }>(
+    const reply = await peer.call<{ readonly jwks: Buffer }>(
       PACKAGE,
       SERVICE,
       'published',

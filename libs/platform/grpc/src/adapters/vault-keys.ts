@@ -68,7 +68,7 @@ export function vaultKeysBinding(sources: Readonly<Record<RemotePurpose, VaultKe
 /** The KEKs of one purpose, from the crypto gateway. */
 export function remoteVaultKeys(peer: Peer, purpose: RemotePurpose): VaultKeySource {
   const ask = async (method: string, request: object): Promise<VaultKey> => {
-    const { term, key } = await peer.call<object, WireVaultKey>(
+    const { term, key } = await peer.call<WireVaultKey>(
       PACKAGE,
       SERVICE,
       method,

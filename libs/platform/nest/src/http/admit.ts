@@ -8,6 +8,7 @@ import {
   parseApiVersion,
   type Access,
   type PublicHost,
+  type VaultSnapshot,
 } from '@coffer/wire';
 import type { Exchange } from './exchange.js';
 import type { HttpPorts } from './ports.js';
@@ -64,14 +65,25 @@ async function enterVault(exchange: Exchange, access: DataAccess, ports: HttpPor
   const { target, principal } = exchange;
   const name = target.host === 'vault' ? target.vaultName : '';
   const vault = await ports.directory?.byName(name);
-  if (vault?.state === 'active') {
-    const decision = ports.authorizer.inVault(principal, access, vault);
-    exchange.enter(vault);
-    exchange.decision = decision;
-    if (decision.effect === 'allow') return;
-  }
+  if (isAllowed(exchange, access, vault, ports)) return;
+  // What gives somebody access may have been acknowledged before this process has heard of it (architecture, rule 9).
+  const now = await ports.directory?.confirm?.(name, principal.oid);
+  if (now !== undefined && now !== 'limited' && isAllowed(exchange, access, now, ports)) return;
   exchange.decision ??= { effect: 'deny', reason: 'VaultNotFound', revision: '' };
   throw accessPolicyDenial(principal, access, name, ports.region);
+}
+
+/** Enters the vault, if it is an active one, and notes the decision. */
+function isAllowed(
+  exchange: Exchange,
+  access: DataAccess,
+  vault: VaultSnapshot | undefined,
+  ports: HttpPorts,
+): boolean {
+  if (vault?.state !== 'active') return false;
+  exchange.enter(vault);
+  exchange.decision = ports.authorizer.inVault(exchange.principal, access, vault);
+  return exchange.decision.effect === 'allow';
 }
 
 async function authorizeAction(exchange: Exchange, action: string, ports: HttpPorts): Promise<void> {

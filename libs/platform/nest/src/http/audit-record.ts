@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AuditRecord, VaultSnapshot } from '@coffer/wire';
 import type { Exchange } from './exchange.js';
@@ -26,7 +27,7 @@ export function auditRecord(exchange: Exchange, recordId: string, status: number
     resultSignature: STATUS_CODES[status] ?? '',
     resultDescription: success ? '' : bounded(exchange.failure),
     durationMs: String(Math.max(0, durationMs)),
-    callerIpAddress: addressOf(request.raw),
+    callerIpAddress: addressOf(request.raw, exchange.behindEdge),
     correlationId: exchange.requestId,
     identity: { claim: claims(exchange) },
     properties: {
@@ -34,7 +35,7 @@ export function auditRecord(exchange: Exchange, recordId: string, status: number
       requestUri: bounded(`${exchange.baseUrl}${request.originalUrl}`),
       id: exchange.objectId ?? bounded(`${exchange.baseUrl}${pathOf(request.originalUrl)}`),
       httpStatusCode: status,
-      tlsVersion: tlsVersionOf(request.raw),
+      tlsVersion: tlsVersionOf(request.raw, exchange.behindEdge),
       ...clientRequestId(request.headers['x-ms-client-request-id']),
       ...exchange.properties,
     },
@@ -62,12 +63,18 @@ function clientRequestId(header: string | string[] | undefined): { readonly clie
   return typeof header === 'string' && header !== '' ? { clientRequestId: bounded(header) } : {};
 }
 
-function addressOf({ socket }: IncomingMessage): string {
-  const address = socket.remoteAddress ?? '';
+/** Of the client. The edge, and nobody else, may say that it is another than the socket's. */
+function addressOf({ socket, headers }: IncomingMessage, behindEdge: boolean): string {
+  const told = behindEdge ? headers['x-forwarded-for'] : undefined;
+  const address = typeof told === 'string' && isIP(told) !== 0 ? told : (socket.remoteAddress ?? '');
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }
 
-function tlsVersionOf({ socket }: IncomingMessage): string {
+const TLS_VERSION = /^TLSv1(\.[0-3])?$/;
+
+function tlsVersionOf({ socket, headers }: IncomingMessage, behindEdge: boolean): string {
+  const told = behindEdge ? headers['x-forwarded-tls-version'] : undefined;
+  if (typeof told === 'string' && TLS_VERSION.test(told)) return told;
   return socket instanceof TLSSocket ? (socket.getProtocol() ?? '') : '';
 }
 

@@ -44,6 +44,8 @@ export class Exchange implements VaultRequestContext, RequestAudit {
     /** Monotonic milliseconds at arrival. */
     readonly started: number,
     private readonly clock: Clock,
+    /** The edge tells who the client is. */
+    readonly behindEdge: boolean,
   ) {
     this.operation = mounted.name;
     this.baseUrl = target.baseUrl;

@@ -15,6 +15,13 @@ export interface ListenOptions {
   readonly port: number;
   /** Options of `node:https`; without them the server speaks plain HTTP, for behind an edge. */
   readonly tls?: TlsMaterial;
+  /** Only clients with a certificate of this CA (PEM) for this DNS name are served: the edge. */
+  readonly onlyClient?: OnlyClient;
+}
+
+export interface OnlyClient {
+  readonly ca: Buffer;
+  readonly name: string;
 }
 
 export interface Listener {
@@ -42,7 +49,7 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
     for (const address of options.addresses) {
       const server = newServer((request, response) => {
         app.routing(request, response);
-      }, options.tls);
+      }, options);
       await bind(server, address, port);
       servers.push(server);
       port = boundPort(server);
@@ -55,7 +62,9 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
     port,
     useTls: ({ cert, key }) => {
       for (const server of servers)
-        if ('setSecureContext' in server) server.setSecureContext({ ...options.tls, cert, key });
+        if ('setSecureContext' in server) {
+          server.setSecureContext({ ...options.tls, ...clientCa(options.onlyClient), cert, key });
+        }
     },
     close: async (graceMilliseconds) => {
       await Promise.all(servers.map((server) => drain(server, graceMilliseconds)));
@@ -64,11 +73,20 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
   };
 }
 
-function newServer(onRequest: RequestListener, tls: TlsMaterial | undefined): Server {
+function newServer(onRequest: RequestListener, { tls, onlyClient }: ListenOptions): Server {
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-  return tls === undefined
-    ? createPlainServer(timeouts, onRequest)
-    : createTlsServer({ ...timeouts, ...tls }, onRequest);
+  if (tls === undefined) return createPlainServer(timeouts, onRequest);
+  if (onlyClient === undefined) return createTlsServer({ ...timeouts, ...tls }, onRequest);
+  const mutual = { ...timeouts, ...tls, ...clientCa(onlyClient), requestCert: true, rejectUnauthorized: true };
+  const server = createTlsServer(mutual, onRequest);
+  server.on('secureConnection', (socket) => {
+    if (socket.getPeerCertificate().subjectaltname !== `DNS:${onlyClient.name}`) socket.destroy();
+  });
+  return server;
+}
+
+function clientCa(client: OnlyClient | undefined): { readonly ca?: Buffer } {
+  return client === undefined ? {} : { ca: client.ca };
 }
 
 async function bind(server: Server, host: string, port: number): Promise<void> {

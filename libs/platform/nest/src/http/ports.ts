@@ -31,6 +31,8 @@ export interface HttpPorts {
   /** `authorization` of the challenge: `https://login.localhost:8443/adfs`. */
   readonly authority: string;
   readonly log: HttpLog;
+  /** Every request comes from the edge, which was authenticated: its `X-Forwarded-…` headers are believed. */
+  readonly behindEdge?: boolean;
   /** Resolves when every part that requests depend on can work; what it throws is answered as 503 by /readyz. */
   readonly ready: () => Promise<void>;
 }

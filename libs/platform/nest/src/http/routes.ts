@@ -77,8 +77,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, mounted: Mou
 function begin(request: FastifyRequest, mounted: MountedOperation, ports: HttpPorts): Exchange {
   const target = targetOf(request.raw);
   if (target === undefined) throw new Error('a request was routed without a target');
-  const { clock, region } = ports;
-  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock);
+  const { clock, region, behindEdge = false } = ports;
+  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock, behindEdge);
   (request as Admitted).exchange = exchange;
   return exchange;
 }

@@ -43,7 +43,8 @@ export class LocalVaultDirectory implements VaultDirectory {
   }
 }
 
-function snapshotOf(row: VaultRow): VaultSnapshot {
+/** The vault as the data plane sees it. */
+export function snapshotOf(row: VaultRow): VaultSnapshot {
   const { settings } = row;
   return {
     vaultId: row.vault_id,
