@@ -53,7 +53,7 @@ export async function prepareBroker(options) {
   ];
   if (!existsSync(path.join(directory, 'data/meta.properties'))) {
     const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    await run('java', java('kafka.tools.StorageTool', 'format', '-t', id, '-c', file));
+    await run('java', java('kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', file));
   }
   return {
     command: 'java',

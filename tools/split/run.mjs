@@ -3,9 +3,10 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deploymentTools } from '@coffer/composition';
-import { freePort, prepareBroker } from '../kafka/broker.mjs';
+import { prepareBroker } from '../kafka/broker.mjs';
 import { MissingError } from '../kafka/jars.mjs';
 import { findNginx } from './nginx.mjs';
+import { portsFrom, untilListening } from './ports.mjs';
 import { Supervised } from './supervised.mjs';
 import { layOut, serviceEnvironment } from './topology.mjs';
 
@@ -57,8 +58,7 @@ class Split {
     const { options } = this;
     const nginx = await findNginx();
     const tools = await deploymentTools();
-    let port = options.basePort;
-    const nextPort = async () => (port === undefined ? freePort() : port++);
+    const nextPort = portsFrom(options.basePort);
     const deployment = await tools.initDeployment({
       directory: this.root,
       domain: options.domain,
@@ -95,6 +95,7 @@ class Split {
     );
     await Promise.all(services.map((service) => service.ready));
     await this.#startEdge(nginx, tools, deployment).ready;
+    await untilListening(options.port);
     await this.#write();
     this.#announce(deployment);
   }

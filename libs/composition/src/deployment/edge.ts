@@ -123,14 +123,14 @@ function route(location: string, upstream: EdgeUpstream, more = ''): string {
 
 /** nginx's own answers in the form of the wire. */
 const errors = `    error_page 502 504 = @away;
-    error_page 400 413 414 494 495 496 497 = @malformed;
+    error_page 400 413 414 494 495 496 497 = /.edge/malformed;
     location @away {
       internal;
       default_type application/json;
       add_header Retry-After 1 always;
       return 503 '{"error":{"code":"ServiceUnavailable","message":"The service is not available at the moment. Please retry."}}';
     }
-    location @malformed {
+    location = /.edge/malformed {
       internal;
       default_type application/json;
       return 400 '{"error":{"code":"BadParameter","message":"The request is malformed."}}';
