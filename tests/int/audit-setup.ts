@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { AuditLog, auditMigrations, type AuditPorts, type ParkedMessage } from '@coffer/audit-feature';
 import { topics } from '@coffer/contracts';
@@ -25,12 +26,15 @@ export async function auditSetup(): Promise<AuditSetup> {
     await pool.query(await readFile(new URL(file, auditMigrations.directory), 'utf8'));
   }
   const parked: ParkedMessage[] = [];
+  const treeFaults: unknown[] = [];
   const ports: AuditPorts = {
     database,
     feed: idleFeed,
     pager: new Pager(Buffer.alloc(32, 7)),
     clock: systemClock,
     onParked: (message) => parked.push(message),
+    onTreeFault: (error) => treeFaults.push(error),
+    signer: { name: 'audit.test', key: generateKeyPairSync('ed25519').privateKey },
   };
   const close = async () => {
     await pool.end();

@@ -91,7 +91,7 @@ async function composeAll(context: AllServicesContext, hosts: Hosts, built: Read
       vaultLog: () => createOwnerLog(vaultDatabase()),
     }),
     composePolicyEngine(contextOf('policy-engine')),
-    composeAuditLog(contextOf('audit-log')),
+    composeAuditLog({ ...contextOf('audit-log'), auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile }),
   ]);
   const [vaults, identity] = await Promise.all([
     composeVaultManagement({

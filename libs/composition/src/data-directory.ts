@@ -15,6 +15,7 @@ export interface DataDirectory {
   readonly postgres: string;
   readonly tls: string;
   readonly rootKeyFile: string;
+  readonly auditKeyFile: string;
   readonly environmentFile: string;
   readonly installation: Installation;
 }
@@ -33,6 +34,7 @@ export async function openDataDirectory(
     postgres: path.join(root, 'postgres'),
     tls: path.join(root, 'tls'),
     rootKeyFile: path.join(root, 'root.key'),
+    auditKeyFile: path.join(root, 'audit.key'),
     environmentFile: path.join(root, 'coffer.env'),
     installation: { ...(await installation(path.join(root, 'installation.json'))), ...fixed },
   };

@@ -54,6 +54,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     onLost: stop,
     sharedLeaseMs: config.leaseMilliseconds,
     rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
+    auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile,
     peers,
     closing,
   });

@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditLog } from './application/audit-log.js';
 import type { AuditPorts } from './application/ports.js';
+import { TreeKeeper } from './application/tree-keeper.js';
 import { AuditController } from './http/audit-controller.js';
+import { TreeController } from './http/tree-controller.js';
 
 /** The audit log service: ingestion from the feed and the query surface. */
 @Module({})
@@ -12,8 +14,10 @@ export class AuditModule {
       providers: [
         { provide: AuditLog, useFactory: () => new AuditLog(ports) },
         { provide: AuditController, useFactory: () => new AuditController(ports) },
+        { provide: TreeKeeper, useFactory: () => new TreeKeeper(ports, ports.signer) },
+        { provide: TreeController, useFactory: () => new TreeController(ports, ports.signer) },
       ],
-      exports: [AuditLog, AuditController],
+      exports: [AuditLog, AuditController, TreeController],
     };
   }
 }

@@ -32,6 +32,7 @@ import type { Peers } from './context.js';
 
 export interface WiringContext extends ServiceContext {
   readonly rootKeyFile: string;
+  readonly auditKeyFile: string;
   readonly peers: Peers;
   readonly closing: Closing;
 }

@@ -38,6 +38,8 @@ export interface VaultRequestContext extends RequestContext {
 export interface Reply {
   /** Serialised as JSON; absent for 204. */
   readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly bytes?: { readonly type: string; readonly content: Uint8Array };
   /** Defaults to the operation's success status. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import type { NoteKey } from '@coffer/audit-domain';
 import type { Database, Feed } from '@coffer/event-sourcing';
 import type { Clock } from '@coffer/kernel';
 import type { Pager } from '@coffer/wire';
@@ -19,4 +20,8 @@ export interface AuditPorts {
   readonly clock: Clock;
   /** Raises an alarm; called once per parked message, after it is kept. Must not throw. */
   readonly onParked: (parked: ParkedMessage) => void;
+  /** Raises an alarm: the tree could not be grown or signed; it is tried again. Must not throw. */
+  readonly onTreeFault: (error: unknown) => void;
+  /** Signs tree heads: an Ed25519 private key, and the log's name. */
+  readonly signer: NoteKey;
 }

@@ -23,6 +23,7 @@ const CLIENT_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 export function respond(reply: FastifyReply, exchange: Exchange, status: number, result: Reply): FastifyReply {
   reply.code(status).headers(headersOf(exchange));
   if (result.headers !== undefined) reply.headers(result.headers);
+  if (result.bytes !== undefined) return reply.header('content-type', result.bytes.type).send(result.bytes.content);
   if (result.body === undefined) return reply.send();
   return reply.header('content-type', JSON_TYPE).send(JSON.stringify(result.body));
 }
