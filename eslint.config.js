@@ -17,6 +17,8 @@ const boundaries = [
   { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain'] },
   { sourceTag: 'type:feature', onlyDependOnLibsWithTags: ['type:kernel', 'type:contract', 'type:domain'] },
   { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:kernel', 'type:contract'] },
+  { allSourceTags: ['type:verify', 'scope:audit'], onlyDependOnLibsWithTags: ['type:kernel', 'scope:audit'] },
+  { sourceTag: 'type:verify', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain'] },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:kernel', 'type:contract', 'type:testing'] },
   {
     sourceTag: 'type:composition',
@@ -24,7 +26,14 @@ const boundaries = [
   },
   {
     sourceTag: 'type:app',
-    onlyDependOnLibsWithTags: ['type:kernel', 'type:contract', 'type:feature', 'type:adapter', 'type:composition'],
+    onlyDependOnLibsWithTags: [
+      'type:kernel',
+      'type:contract',
+      'type:feature',
+      'type:adapter',
+      'type:composition',
+      'type:verify',
+    ],
   },
   { sourceTag: 'type:workspace', onlyDependOnLibsWithTags: ['*'] },
 ];
@@ -59,6 +68,7 @@ export default defineConfig(
       'libs/shared/{kernel,event-sourcing,wire}/src/**/*.ts',
       'libs/contracts/src/**/*.ts',
       'libs/*/domain/src/**/*.ts',
+      'libs/audit/verify/src/**/*.ts',
     ],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [apps, impure] }],

@@ -85,6 +85,23 @@ export const rules = [
     '@coffer/crypto-node',
     '@coffer/kernel',
   ),
+  // verify
+  row(
+    'the verifier imports a feature',
+    'libs/audit/verify/src/x.ts',
+    NX,
+    '@coffer/audit-feature',
+    '@coffer/audit-domain',
+  ),
+  row('the verifier imports a contract', 'libs/audit/verify/src/x.ts', NX, '@coffer/contracts', '@coffer/kernel'),
+  row(
+    'the verifier imports another domain',
+    'libs/audit/verify/src/x.ts',
+    NX,
+    '@coffer/keys-domain',
+    '@coffer/audit-domain',
+  ),
+  row('the verifier reads files', 'libs/audit/verify/src/x.ts', PURE, 'node:fs', 'node:crypto'),
   // testing, composition, app
   row('test code imports a feature', 'libs/shared/testing/src/x.ts', NX, '@coffer/keys-feature', '@coffer/contracts'),
   row('test code imports an adapter', 'libs/shared/testing/src/x.ts', NX, '@coffer/messaging-memory', '@coffer/kernel'),
