@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { startCoffer, type CofferOptions, type RunningCoffer } from './coffer.js';
 
@@ -16,7 +18,7 @@ export interface SplitInstance {
 /** What `npm run split` writes down about its processes, at each start and end of one. */
 export interface SplitState {
   readonly instances: readonly SplitInstance[];
-  readonly kafka: { readonly pid?: number; readonly brokers: readonly string[] };
+  readonly kafka: { readonly pid?: number; readonly brokers: readonly string[]; readonly secondPort?: number };
   readonly edge: { readonly pid?: number };
 }
 
@@ -50,4 +52,38 @@ export async function metric(
     Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)),
   );
   return fits.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+/** Where `npm run split --base-port` puts what a spec must know before it runs (tools/split/topology.mjs). */
+export function portsOf(base: number): { grpc(instance: string): number; readonly kafkaSecond: number } {
+  const services = ['identity', 'crypto-gateway', 'policy-engine', 'vault-management', 'audit-log'];
+  const names = services.flatMap((service) => [`${service}-1`, `${service}-2`]);
+  const PORTS_EACH = 3;
+  return {
+    grpc: (instance) => base + PORTS_EACH * names.indexOf(instance) + 1,
+    kafkaSecond: base + PORTS_EACH * names.length,
+  };
+}
+
+const BLOCK = 60;
+
+/** The first of sixty ports that were free a moment ago, below those of outgoing connections. */
+export async function freeBlock(): Promise<number> {
+  for (;;) {
+    const base = 21_000 + Math.floor(Math.random() * 10_000);
+    const free = await Promise.all(Array.from({ length: BLOCK }, (_, i) => isFree(base + i)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }

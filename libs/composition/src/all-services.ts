@@ -3,6 +3,7 @@ import { createOwnerLog } from '@coffer/event-store-postgres';
 import type { Database } from '@coffer/event-sourcing';
 import { systemClock } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
+import { Metrics } from '@coffer/observability';
 import { Hosts } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import { announce } from './announce.js';
@@ -20,6 +21,7 @@ import { composeCryptoGateway } from './services/crypto-gateway.js';
 import { composeIdentity, type IdentityService } from './services/identity.js';
 import { composePolicyEngine } from './services/policy-engine.js';
 import { composeVaultManagement, type VaultManagement } from './services/vault-management.js';
+import { startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
 
 const SUBSCRIPTION_READ = 'Microsoft.Resources/subscriptions/read';
@@ -57,6 +59,11 @@ export async function startServices(context: AllServicesContext): Promise<void> 
     // Before the container's consumers end, which the relay would wait for in vain.
     closing.add(() => core.relay.stop());
   }
+  const metrics = new Metrics('standalone');
+  const ready = async () => {
+    await Promise.all(all.map((service) => service.ready()));
+  };
+  await startTelemetry(metrics, { config, name: 'standalone', services: all, ready, closing });
   const first = await firstStart({ config, container, directory, hosts, vaults });
   await serve({
     config,
@@ -70,6 +77,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
     authority: config.authority ?? `${hosts.url('login')}/adfs`,
     tenantId: directory.installation.tenantId,
     tls: certificates,
+    ...(config.internalPort === undefined ? {} : { answered: metrics.answered }),
     clock: systemClock,
     log,
     closing,

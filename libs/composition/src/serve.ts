@@ -5,6 +5,7 @@ import {
   createHttpServer,
   listen,
   nestLogger,
+  type HttpPorts,
   type Listener,
   type Logger,
   type OnlyClient,
@@ -45,6 +46,8 @@ export interface ServeOptions {
   readonly tls: TlsPaths | undefined;
   /** The one client that is served, whose word on its own clients is taken: the edge. */
   readonly onlyClient?: OnlyClient;
+  /** Told of every answered request. */
+  readonly answered?: NonNullable<HttpPorts['answered']>;
   /** Further conditions of readiness. */
   readonly alsoReady?: () => Promise<void>;
   readonly clock: Clock;

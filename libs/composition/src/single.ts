@@ -4,6 +4,7 @@ import { topicSpecs } from '@coffer/contracts';
 import { CofferError, systemClock } from '@coffer/kernel';
 import { checkTopics } from '@coffer/messaging-kafka';
 import { nestLogger } from '@coffer/nest';
+import { Metrics } from '@coffer/observability';
 import { Hosts } from '@coffer/wire';
 import { certificateFiles } from './certificates.js';
 import { ConfigError } from './config/load.js';
@@ -17,6 +18,7 @@ import { keepTrying } from './separate/keep-trying.js';
 import { auditRefusal } from './separate/refused-call.js';
 import { wiring, type Wired } from './separate/wiring.js';
 import { buildContainer, serve } from './serve.js';
+import { startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
 
 /** Name in the certificate of the edge. */
@@ -35,9 +37,10 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const { tenantId } = directory.installation;
   const certificates = openCertificates(settings);
-  const feed = await openFeed(name, context, settings);
+  const metrics = new Metrics(name);
+  const feed = await openFeed(name, context, settings, metrics.feed);
   closing.add(() => feed.close());
-  const observer: CallObserver = {};
+  const observer: CallObserver = { called: metrics.called };
   const peers = new Peers(config, certificates, observer);
   closing.add(() => {
     peers.close();
@@ -87,6 +90,14 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     closing,
   );
   keepTrying('following the events of others', () => service.startConsumers(container), log, closing);
+  const alsoReady = () =>
+    prepared
+      ? Promise.resolve()
+      : Promise.reject(new CofferError('ServiceUnavailable', `${name} waits for its first start.`));
+  const ready = async () => {
+    await Promise.all([service.ready(), alsoReady()]);
+  };
+  await startTelemetry(metrics, { config, name, services: [service], ready, closing });
   await serve({
     config,
     services: [service],
@@ -98,10 +109,8 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     tenantId,
     tls: config.behindEdge ? settings : await certificateFiles(config, directory),
     ...(config.behindEdge ? { onlyClient: { ca: await readFile(settings.caFile), name: EDGE } } : {}),
-    alsoReady: () =>
-      prepared
-        ? Promise.resolve()
-        : Promise.reject(new CofferError('ServiceUnavailable', `${name} waits for its first start.`)),
+    alsoReady,
+    answered: metrics.answered,
     clock: systemClock,
     log,
     closing,

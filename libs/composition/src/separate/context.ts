@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Peer, watchCertificates, type CallObserver, type Certificates } from '@coffer/grpc';
-import { createKafkaFeed, type KafkaConnection, type KafkaFeed } from '@coffer/messaging-kafka';
+import { createKafkaFeed, type FeedObserver, type KafkaConnection, type KafkaFeed } from '@coffer/messaging-kafka';
 import { ConfigError } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import type { ServiceName } from '../databases.js';
@@ -78,8 +78,10 @@ export async function openFeed(
   name: ServiceName,
   { config, log }: Pick<ProgramContext, 'config' | 'log'>,
   settings: SeparateSettings,
+  observer: FeedObserver,
 ): Promise<KafkaFeed> {
   return createKafkaFeed({
+    observer,
     connection: await kafkaConnection(name, config, settings),
     source: name,
     log: (level, message) => {

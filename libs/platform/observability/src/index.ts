@@ -1,1 +1,2 @@
-export {};
+export { Metrics, type AnsweredRequest } from './metrics.js';
+export { startInternalServer, type InternalServerOptions } from './internal-server.js';

@@ -10,6 +10,15 @@ export interface HttpLog {
   fault(error: unknown, request: { readonly requestId: string; readonly operation: string }): void;
 }
 
+/** Facts of an answered request for metrics: never a name, a value or a caller. */
+export interface Answered {
+  readonly operation: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly decision?: { readonly effect: string; readonly reason: string };
+  readonly algorithm?: string;
+}
+
 /** Answers everything of the login host that is in no operation table. Must not throw. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -31,6 +40,8 @@ export interface HttpPorts {
   /** `authorization` of the challenge: `https://login.localhost:8443/adfs`. */
   readonly authority: string;
   readonly log: HttpLog;
+  /** Told of every answered request. Must not throw. */
+  readonly answered?: (request: Answered) => void;
   /** Every request comes from the edge, which was authenticated: its `X-Forwarded-…` headers are believed. */
   readonly behindEdge?: boolean;
   /** Resolves when every part that requests depend on can work; what it throws is answered as 503 by /readyz. */

@@ -13,6 +13,7 @@ const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /** Registers every operation of every surface, and an answer in the wire's form for whatever is none. */
 export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
+  if (ports.answered !== undefined) observe(server, ports.answered);
   const operations = ports.surfaces.flat();
   for (const mounted of operations) {
     for (const path of mounted.operation.paths) mount(server, ports, mounted, mounted.operation.method, path);
@@ -26,6 +27,24 @@ export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
     const nothing = stray(ports, host, 'RouteNotFound');
     for (const method of [...METHODS, 'HEAD', 'OPTIONS'] as const) mount(server, ports, nothing, method, '/*');
   }
+}
+
+function observe(server: FastifyInstance, answered: NonNullable<HttpPorts['answered']>): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const exchange = exchangeOf(request);
+    if (exchange !== undefined) {
+      const { decision, properties } = exchange;
+      const algorithm = properties?.['algorithm'];
+      answered({
+        operation: exchange.operation,
+        status: reply.statusCode,
+        milliseconds: reply.elapsedTime,
+        ...(decision === undefined ? {} : { decision: { effect: decision.effect, reason: decision.reason } }),
+        ...(typeof algorithm === 'string' ? { algorithm } : {}),
+      });
+    }
+    done();
+  });
 }
 
 function mount(

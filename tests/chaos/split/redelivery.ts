@@ -1,0 +1,46 @@
+import { topics } from '@coffer/contracts';
+import { newId } from '@coffer/kernel';
+import { openKafka } from '@coffer/messaging-kafka';
+import type { IHeaders, Message } from 'kafkajs';
+import { splitState } from '../../support/split.js';
+import type { RunningCoffer } from '../../support/coffer.js';
+import type { Fault } from './faults.js';
+import type { Random } from './random.js';
+
+const READ_MS = 2_000;
+
+/** Old messages come again, from the first one on, in any order: duplicates, reordering and replay in one. */
+export function redelivery(coffer: RunningCoffer, random: Random): Fault[] {
+  return [topics.vaults, topics.audit].map((topic) => ({
+    name: `everything of ${topic} comes again, shuffled`,
+    run: async () => {
+      const { brokers } = splitState(coffer).kafka;
+      const kafka = openKafka({ brokers, clientId: 'chaos' }, () => undefined);
+      try {
+        const found = await readAll(kafka, topic);
+        const producer = kafka.producer();
+        await producer.connect();
+        await producer.send({ topic, messages: random.shuffled(found) });
+        await producer.disconnect();
+      } catch {
+        // the broker was killed meanwhile: another fault of the same run
+      }
+    },
+  }));
+}
+
+async function readAll(kafka: ReturnType<typeof openKafka>, topic: string): Promise<Message[]> {
+  const found: Message[] = [];
+  const consumer = kafka.consumer({ groupId: `chaos-${newId()}` });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    eachMessage: ({ message: { key, value, headers } }) => {
+      found.push({ key, value, ...(headers === undefined ? {} : { headers: headers as IHeaders }) });
+      return Promise.resolve();
+    },
+  });
+  await new Promise((resolve) => setTimeout(resolve, READ_MS));
+  await consumer.disconnect();
+  return found;
+}
