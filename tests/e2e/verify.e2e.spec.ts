@@ -20,8 +20,13 @@ beforeAll(async () => {
     });
     expect(answer.status).toBe(200);
   }
+  // More records than a page of the query or a tile of the tree has.
+  const reads = Array.from({ length: 8 }, async () => {
+    for (let i = 0; i < 140; i += 1) await ask(coffer, `${coffer.vaultUrl()}/secrets/s1?api-version=7.4`, { token });
+  });
+  await Promise.all(reads);
   expect((await mirror(coffer, copy.directory)).output).toMatch(/^copied: \d+ entries/);
-});
+}, 120_000);
 afterAll(async () => {
   await coffer.dispose();
   await copy.remove();

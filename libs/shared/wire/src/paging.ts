@@ -105,7 +105,9 @@ export class Pager {
     const token = `${payload}.${this.#mac(payload, request.scope).toString('base64url')}`;
     const max = request.query['maxresults'];
     const maxresults = max === undefined ? '' : `&maxresults=${max}`;
-    return `${request.baseUrl}${request.path}?api-version=${encodeURIComponent(request.apiVersion)}${maxresults}&$skiptoken=${token}`;
+    // Hosts with one version of their interface need none.
+    const version = request.apiVersion === '' ? '' : `api-version=${encodeURIComponent(request.apiVersion)}&`;
+    return `${request.baseUrl}${request.path}?${version}$skiptoken=${token}${maxresults}`;
   }
 
   #mac(payload: string, scope: string): Buffer {
