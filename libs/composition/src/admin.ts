@@ -14,6 +14,7 @@ import { vaultProjections } from '@coffer/vaults-feature';
 import { Command, CommanderError } from 'commander';
 import { loadConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
+import { addDeploymentCommands } from './deployment/commands.js';
 import { resetAdministrator } from './reset-administrator.js';
 import { adminConnection, serviceNames, type ServiceName } from './databases.js';
 
@@ -64,6 +65,7 @@ export async function runAdmin(
       const { appId, secret } = await resetAdministrator(config);
       print(`AZURE_CLIENT_ID=${appId}\nAZURE_CLIENT_SECRET=${secret}`);
     });
+  addDeploymentCommands(program, print);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { settings, type Config, type SettingName } from './schema.js';
 
@@ -14,11 +15,15 @@ const names = Object.keys(settings) as SettingName[];
 /** Settings that need no value on the command line. */
 const SWITCHES: readonly SettingName[] = ['dev', 'plainHttp', 'kafkaTls', 'behindEdge'];
 
-/** Reads flags, then environment variables (a flag wins). Throws ConfigError with every problem at once. */
+/**
+ * Reads flags, then environment variables, then the lines `NAME=value` of the file that COFFER_SETTINGS_FILE names (the first
+ * that has a setting wins). Throws ConfigError with every problem at once.
+ */
 export function loadConfig(
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): { readonly config: Config; readonly help: boolean } {
+  const env = { ...settingsFile(environment[SETTINGS_FILE]), ...environment };
   const flags = readFlags(args);
   const problems: string[] = [];
   const config: Partial<Record<SettingName, unknown>> = {};
@@ -36,8 +41,22 @@ export function loadConfig(
   return { config: config as Config, help: flags.values['help'] === true };
 }
 
-/** Read by the tools around the services, not by a service. */
-const OTHER_VARIABLES = ['COFFER_TEST_POSTGRES'];
+const SETTINGS_FILE = 'COFFER_SETTINGS_FILE';
+
+function settingsFile(file: string | undefined): Readonly<Record<string, string>> {
+  if (file === undefined || file === '') return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new ConfigError([`${SETTINGS_FILE}: the file cannot be read`]);
+  }
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
+/** Not in the table: read by the tools around the services, or where the settings are. */
+const OTHER_VARIABLES = ['COFFER_TEST_POSTGRES', SETTINGS_FILE];
 const known = new Set<string>([...names.map((name) => settings[name].variable), ...OTHER_VARIABLES]);
 
 interface Flags {
