@@ -2,6 +2,7 @@ import type { ServiceName } from './databases.js';
 import type { Program } from './run.js';
 
 export { runProgram, type Program, type ProgramContext } from './run.js';
+export { auditRefusal, type RefusalAuditOptions } from './separate/refused-call.js';
 export { startStandalone } from './standalone.js';
 
 // What follows loads its code when it is used: a start should not wait for what it does not run.

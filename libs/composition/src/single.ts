@@ -36,7 +36,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const directory = await openDataDirectory(config.dataDir, fixedInstallation(config));
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const { tenantId } = directory.installation;
-  const certificates = openCertificates(settings);
+  const certificates = openCertificates(settings, log);
   const metrics = new Metrics(name);
   const feed = await openFeed(name, context, settings, metrics.feed);
   closing.add(() => feed.close());

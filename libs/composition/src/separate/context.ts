@@ -69,8 +69,19 @@ export class Peers {
   }
 }
 
-export function openCertificates({ caFile, certificateFile, keyFile }: SeparateSettings): Certificates {
-  return watchCertificates({ caFile, certificateFile, keyFile });
+/** Throws when the files cannot be used; later ones that cannot are told of, and the old ones stay in use. */
+export function openCertificates(
+  { caFile, certificateFile, keyFile }: SeparateSettings,
+  log: ProgramContext['log'],
+): Certificates {
+  return watchCertificates(
+    { caFile, certificateFile, keyFile },
+    {
+      onError: (err) => {
+        log.warn({ err }, 'the replaced service certificate cannot be used');
+      },
+    },
+  );
 }
 
 /** The feed of this process. */

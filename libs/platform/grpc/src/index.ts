@@ -1,9 +1,15 @@
-export { watchCertificates, type Certificates, type ServiceCertificateFiles } from './certificates.js';
-export type { AllowList, Refusal } from './guard.js';
+export {
+  watchCertificates,
+  type Certificates,
+  type ServiceCertificateFiles,
+  type WatchCertificatesOptions,
+} from './certificates.js';
+export { peerOf, type AllowList, type Refusal } from './guard.js';
+export { target } from './instances.js';
 export type { CallObserver } from './observer.js';
-export { Peer, target, type CallOptions, type PeerOptions } from './peer.js';
+export { Peer, type CallOptions, type PeerOptions } from './peer.js';
 export { startGrpcServer, type GrpcBinding, type GrpcServer, type GrpcServerOptions } from './server.js';
-export { fromStatus, toStatus } from './status.js';
+export { fromStatus, statusOf, toStatus } from './status.js';
 export { ownerLogBinding, remoteOwnerLog } from './adapters/owner-log.js';
 export { policyBinding, remotePolicy } from './adapters/policy.js';
 export { remoteSigningKeys, signingKeysBinding, type PublishedKeys } from './adapters/signing-keys.js';

@@ -1,21 +1,23 @@
 import {
+  connectivityState,
   experimental,
   Metadata,
   status,
-  type ChannelOptions,
   type Client,
   type ClientDuplexStream,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { channelOptions } from './channel-options.js';
 import type { Certificates } from './certificates.js';
+import { target } from './instances.js';
 import type { CallObserver } from './observer.js';
-import { clientConstructor, type PackageName } from './proto.js';
+import { clientConstructor, type CallableName } from './proto.js';
 import { fromStatus } from './status.js';
 
 export interface PeerOptions {
   /** The service's name, which its certificate must carry. */
   readonly service: string;
-  /** `host:port` of its instances: IP addresses, or one name that stands for all. */
+  /** `host:port` of its instances: IP addresses (IPv6 in brackets), and names, each of which may stand for several. */
   readonly endpoints: readonly string[];
   readonly certificates: Certificates;
   readonly observer?: CallObserver;
@@ -29,37 +31,26 @@ export interface CallOptions {
 }
 
 const DEADLINE_MS = 3_000;
-/** An instance that does not answer in this time is given up for another one. */
-const ATTEMPT_MS = 1_000;
 const ATTEMPTS = 4;
+/** An instance that does not answer within this part of the deadline is given up for another one. */
+const PART_OF_DEADLINE = 1 / 3;
 const FIRST_BACK_OFF_MS = 25;
-const KEEPALIVE_MS = 1_000;
-
-/** Spreads calls over the instances; one that dies is noticed by its pings and left out. */
-const channelOptions = (service: string): ChannelOptions => ({
-  'grpc.ssl_target_name_override': service,
-  'grpc.default_authority': service,
-  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-  'grpc.keepalive_time_ms': KEEPALIVE_MS,
-  'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
-  'grpc.keepalive_permit_without_calls': 1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-  'grpc.use_local_subchannel_pool': 1,
-});
+/** A connection that does not come about in this time is tried anew: the library itself would wait for the system to give up. */
+const CONNECT_MS = 4_000;
+const WATCH_MS = 500;
 
 /** Another service of the installation, as this process calls it. */
 export class Peer {
-  readonly #clients = new Map<string, Client>();
+  readonly #clients = new Map<string, { readonly client: Client; readonly watch: NodeJS.Timeout }>();
 
   constructor(private readonly options: PeerOptions) {}
 
-  /** A unary call. Throws the CofferError that the method threw; ServiceUnavailable when no instance answers. */
-  // The reply's type is the caller's claim about the contract.
-
+  /**
+   * A unary call. Throws the CofferError that the method threw; ServiceUnavailable when no instance answers. `Reply` is the
+   * caller's claim about the contract.
+   */
   async call<Reply>(
-    name: PackageName,
+    name: CallableName,
     service: string,
     method: string,
     request: object,
@@ -69,7 +60,13 @@ export class Peer {
     for (let attempt = 1; ; attempt += 1) {
       const left = until - performance.now();
       try {
-        return await this.#once<Reply>(name, service, method, request, idempotent ? Math.min(ATTEMPT_MS, left) : left);
+        return await this.#once<Reply>(
+          name,
+          service,
+          method,
+          request,
+          idempotent ? Math.min(deadlineMs * PART_OF_DEADLINE, left) : left,
+        );
       } catch (error) {
         const failed = error as ServiceError;
         const pause = Math.random() * FIRST_BACK_OFF_MS * 2 ** attempt;
@@ -80,18 +77,30 @@ export class Peer {
     }
   }
 
-  /** A call that streams both ways, on one instance; it lasts until either side ends it. */
-  stream<Request, Reply>(name: PackageName, service: string, method: string): ClientDuplexStream<Request, Reply> {
-    const client = this.#client(name, service) as unknown as Methods;
-    return open(client, method).call(client, this.#headers()) as ClientDuplexStream<Request, Reply>;
+  /** What one of the instances says of itself (grpc.health.v1): `SERVING`, `NOT_SERVING`. Throws as `call`. */
+  async health(): Promise<string> {
+    const name = 'grpc.health.v1';
+    return (await this.call<{ readonly status: string }>(name, 'Health', 'check', {}, { idempotent: true })).status;
   }
 
+  /** A call that streams both ways, on one instance; it lasts until either side ends it. */
+  stream<Request, Reply>(name: CallableName, service: string, method: string): ClientDuplexStream<Request, Reply> {
+    const client = this.#client(name, service) as unknown as Methods;
+    const began = performance.now();
+    const stream = open(client, method).call(client, this.#headers()) as ClientDuplexStream<Request, Reply>;
+    stream.on('status', ({ code }: { readonly code: number }) => {
+      this.#note(name, service, method, code, began);
+    });
+    return stream;
+  }
+
+  /** Calls that run are ended as if no instance answered. */
   close(): void {
-    for (const client of this.#clients.values()) client.close();
+    for (const key of [...this.#clients.keys()]) this.#forget(key);
   }
 
   /** A call that is answered with several messages: all of them. Throws as `call`. */
-  async collect<Reply>(name: PackageName, service: string, method: string, request: object): Promise<Reply[]> {
+  async collect<Reply>(name: CallableName, service: string, method: string, request: object): Promise<Reply[]> {
     const client = this.#client(name, service) as unknown as Methods;
     const deadline = Date.now() + DEADLINE_MS;
     const began = performance.now();
@@ -111,7 +120,7 @@ export class Peer {
   }
 
   #once<Reply>(
-    name: PackageName,
+    name: CallableName,
     service: string,
     method: string,
     request: object,
@@ -130,7 +139,7 @@ export class Peer {
     });
   }
 
-  #note(name: PackageName, service: string, method: string, code: number, began: number): void {
+  #note(name: CallableName, service: string, method: string, code: number, began: number): void {
     const path = `/${name}.${service}/${method.charAt(0).toUpperCase()}${method.slice(1)}`;
     this.options.observer?.called?.('client', path, code, performance.now() - began);
   }
@@ -143,16 +152,34 @@ export class Peer {
     return metadata;
   }
 
-  #client(name: PackageName, service: string): Client {
+  #client(name: CallableName, service: string): Client {
     const key = `${name}.${service}`;
     const known = this.#clients.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.client;
     const { certificates, endpoints, service: peer } = this.options;
     const secure = experimental.createCertificateProviderChannelCredentials(certificates, certificates);
     const Constructor = clientConstructor(name, service);
-    const made = new Constructor(target(endpoints), secure, channelOptions(peer)) as Client;
-    this.#clients.set(key, made);
-    return made;
+    const client = new Constructor(target(endpoints), secure, channelOptions(peer)) as Client;
+    this.#clients.set(key, { client, watch: this.#replaceWhenStuck(key, client) });
+    return client;
+  }
+
+  /** After a network that loses packets no connection attempt may hang on: what waits for it gets UNAVAILABLE, the next call a new one. */
+  #replaceWhenStuck(key: string, client: Client): NodeJS.Timeout {
+    const resting: readonly connectivityState[] = [connectivityState.READY, connectivityState.IDLE];
+    let fine = performance.now();
+    return setInterval(() => {
+      const now = performance.now();
+      if (resting.includes(client.getChannel().getConnectivityState(false))) fine = now;
+      else if (now - fine > CONNECT_MS) this.#forget(key);
+    }, WATCH_MS).unref();
+  }
+
+  #forget(key: string): void {
+    const known = this.#clients.get(key);
+    this.#clients.delete(key);
+    clearInterval(known?.watch);
+    known?.client.close();
   }
 }
 
@@ -167,16 +194,4 @@ function open(client: Methods, method: string): (this: Methods, ...args: unknown
 
 function isAway({ code }: ServiceError): boolean {
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
-}
-
-/** gRPC's name of the instances. Throws when several names are given: one name must stand for all. */
-export function target(endpoints: readonly string[]): string {
-  const addresses = endpoints.map((endpoint) => endpoint.slice(0, endpoint.lastIndexOf(':')));
-  if (addresses.every((address) => /^\d+(\.\d+){3}$/.test(address))) return `ipv4:${endpoints.join(',')}`;
-  if (addresses.every((address) => address.startsWith('['))) return `ipv6:${endpoints.join(',')}`;
-  const [only] = endpoints;
-  if (only === undefined || endpoints.length > 1) {
-    throw new Error('Instances are given by their IP addresses, or by one name that stands for all of them.');
-  }
-  return `dns:///${only}`;
 }

@@ -5,7 +5,6 @@ import type { Decision, PolicyChange, PolicyGrant, PolicyOwner, PolicyQuestion, 
 import { CofferError } from '@coffer/kernel';
 import type { Principal } from '@coffer/wire';
 import { from, type Observable } from 'rxjs';
-import { answer } from '../answer.js';
 import { leaseStreamOf, runLeaseCall, type WireReply, type WireRequest } from '../lease-calls.js';
 import type { Peer } from '../peer.js';
 import type { GrpcBinding } from '../server.js';
@@ -14,6 +13,8 @@ const PACKAGE = 'coffer.policy.v1';
 const SERVICE = 'Policy';
 /** Grants of one part of a snapshot. */
 const PART = 1_000;
+/** The longest lease that may be configured. */
+const ENFORCED_MS = 60_000;
 
 interface WirePart {
   readonly revision: number;
@@ -47,7 +48,7 @@ export function policyBinding(owner: PolicyOwner, callers: readonly string[]): G
   class PolicyController {
     @GrpcMethod(SERVICE, 'Snapshot')
     async snapshot(): Promise<Observable<WirePart>> {
-      const { revision, grants } = await answer(() => owner.snapshot());
+      const { revision, grants } = await owner.snapshot();
       const parts: WirePart[] = [];
       for (let at = 0; at === 0 || at < grants.length; at += PART)
         parts.push({ revision, grants: grants.slice(at, at + PART) });
@@ -64,22 +65,21 @@ export function policyBinding(owner: PolicyOwner, callers: readonly string[]): G
     }
 
     @GrpcMethod(SERVICE, 'Confirm')
-    confirm(question: WireQuestion): Promise<{ readonly decision: WireDecision }> {
-      return answer(async () => ({ decision: toWire(await owner.confirm(fromQuestion(question))) }));
+    async confirm(question: WireQuestion): Promise<{ readonly decision: WireDecision }> {
+      return { decision: toWire(await owner.confirm(fromQuestion(question))) };
     }
 
     @GrpcMethod(SERVICE, 'AwaitEnforced')
-    awaitEnforced({ revision }: { readonly revision: number }): Promise<object> {
-      return answer(async () => {
-        await owner.awaitEnforced(revision);
-        return {};
-      });
+    async awaitEnforced({ revision }: { readonly revision: number }): Promise<object> {
+      await owner.awaitEnforced(revision);
+      return {};
     }
   }
   const allow = Object.fromEntries(
     ['Snapshot', 'Lease', 'Confirm', 'AwaitEnforced'].map((method) => [`/${PACKAGE}.${SERVICE}/${method}`, callers]),
   );
-  return { package: PACKAGE, controllers: [PolicyController], allow };
+  const limits = { [`/${PACKAGE}.${SERVICE}/AwaitEnforced`]: ENFORCED_MS };
+  return { package: PACKAGE, controllers: [PolicyController], allow, limits };
 }
 
 /** The policy engine in another process. */
@@ -101,7 +101,7 @@ export function remotePolicy(peer: Peer): PolicySource {
       return fromWire(decision);
     },
     awaitEnforced: async (revision) => {
-      await peer.call<object>(PACKAGE, SERVICE, 'awaitEnforced', { revision }, { deadlineMs: 60_000 });
+      await peer.call<object>(PACKAGE, SERVICE, 'awaitEnforced', { revision }, { deadlineMs: ENFORCED_MS });
     },
     lease: () =>
       leaseStreamOf<PolicyChange, WireChange>(peer.stream(PACKAGE, SERVICE, 'lease'), ({ change }) => ({

@@ -1,6 +1,5 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { answer } from '../answer.js';
 import type { Peer } from '../peer.js';
 import type { GrpcBinding } from '../server.js';
 
@@ -15,8 +14,8 @@ export function signingKeysBinding(published: PublishedKeys<object>, callers: re
   @Controller()
   class SigningKeysController {
     @GrpcMethod(SERVICE, 'Published')
-    published({ refresh }: { readonly refresh: boolean }): Promise<{ readonly jwks: Buffer }> {
-      return answer(async () => ({ jwks: Buffer.from(JSON.stringify(await published({ refresh })), 'utf8') }));
+    async published({ refresh }: { readonly refresh: boolean }): Promise<{ readonly jwks: Buffer }> {
+      return { jwks: Buffer.from(JSON.stringify(await published({ refresh })), 'utf8') };
     }
   }
   return {
@@ -32,7 +31,7 @@ const KEEP_MS = 60_000;
 /** The issuer's keys from identity, kept in memory; a kept answer older than a minute is used only once a new one has come. */
 export function remoteSigningKeys<Jwks extends object>(peer: Peer): PublishedKeys<Jwks> {
   let kept: { readonly jwks: Jwks; readonly at: number } | undefined;
-  let asking: Promise<Jwks> | undefined;
+  const asking = new Map<boolean, Promise<Jwks>>();
   const ask = async (refresh: boolean): Promise<Jwks> => {
     const at = performance.now();
     const reply = await peer.call<{ readonly jwks: Buffer }>(
@@ -48,9 +47,12 @@ export function remoteSigningKeys<Jwks extends object>(peer: Peer): PublishedKey
   };
   return ({ refresh }) => {
     if (!refresh && kept !== undefined && performance.now() - kept.at < KEEP_MS) return Promise.resolve(kept.jwks);
-    asking ??= ask(refresh).finally(() => {
-      asking = undefined;
-    });
-    return asking;
+    // Whoever asks for a new look must not be given an answer that was on its way before.
+    let answer = asking.get(refresh);
+    if (answer === undefined) {
+      answer = ask(refresh).finally(() => asking.delete(refresh));
+      asking.set(refresh, answer);
+    }
+    return answer;
   };
 }

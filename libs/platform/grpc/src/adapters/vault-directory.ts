@@ -4,7 +4,6 @@ import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import type { VaultChange, VaultDirectoryOwner, VaultDirectorySource } from '@coffer/contracts';
 import { CofferError, isCofferError } from '@coffer/kernel';
 import type { VaultSnapshot } from '@coffer/wire';
-import { answer } from '../answer.js';
 import { leaseStreamOf, runLeaseCall, type WireReply, type WireRequest } from '../lease-calls.js';
 import type { Peer } from '../peer.js';
 import type { GrpcBinding } from '../server.js';
@@ -25,17 +24,15 @@ export function vaultDirectoryBinding(owner: VaultDirectoryOwner, callers: reado
   @Controller()
   class VaultDirectoryController {
     @GrpcMethod(SERVICE, 'ByName')
-    byName({ name }: { readonly name: string }): Promise<VaultMessage> {
-      return answer(async () => {
-        if (name.length === 0 || name.length > MAX_NAME)
-          throw new CofferError('BadParameter', 'The name is none of a vault.');
-        return found(await owner.byName(name));
-      });
+    async byName({ name }: { readonly name: string }): Promise<VaultMessage> {
+      if (name.length === 0 || name.length > MAX_NAME)
+        throw new CofferError('BadParameter', 'The name is none of a vault.');
+      return found(await owner.byName(name));
     }
 
     @GrpcMethod(SERVICE, 'ById')
-    byId({ vaultId }: { readonly vaultId: string }): Promise<VaultMessage> {
-      return answer(async () => found(await owner.byId(vaultId)));
+    async byId({ vaultId }: { readonly vaultId: string }): Promise<VaultMessage> {
+      return found(await owner.byId(vaultId));
     }
 
     @GrpcStreamCall(SERVICE, 'Lease')

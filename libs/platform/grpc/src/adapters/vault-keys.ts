@@ -3,7 +3,6 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { VaultKey, VaultKeySource } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
-import { answer } from '../answer.js';
 import { peerOf } from '../guard.js';
 import type { Peer } from '../peer.js';
 import type { GrpcBinding } from '../server.js';
@@ -48,13 +47,13 @@ export function vaultKeysBinding(sources: Readonly<Record<RemotePurpose, VaultKe
   @Controller()
   class VaultKeysController {
     @GrpcMethod(SERVICE, 'Current')
-    current(request: KeyRequest, metadata: Metadata): Promise<WireVaultKey> {
-      return answer(async () => toWire(await sourceFor(request, metadata).current(request.vaultId)));
+    async current(request: KeyRequest, metadata: Metadata): Promise<WireVaultKey> {
+      return toWire(await sourceFor(request, metadata).current(request.vaultId));
     }
 
     @GrpcMethod(SERVICE, 'ByTerm')
-    byTerm(request: KeyRequest, metadata: Metadata): Promise<WireVaultKey> {
-      return answer(async () => toWire(await sourceFor(request, metadata).byTerm(request.vaultId, request.term ?? 0)));
+    async byTerm(request: KeyRequest, metadata: Metadata): Promise<WireVaultKey> {
+      return toWire(await sourceFor(request, metadata).byTerm(request.vaultId, request.term ?? 0));
     }
   }
   const callers = Object.keys(purposes);
