@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import type { LeaseCall, LeaseReply, LeaseStream, NumberedChange } from '@coffer/contracts';
 import { toStatus } from './status.js';
@@ -26,12 +27,15 @@ export async function runLeaseCall<C extends NumberedChange, W>(
     });
     call.end();
   } catch (error) {
-    if (!call.cancelled) call.destroy(Object.assign(new Error('the lease has ended'), toStatus(error)));
+    // Not `destroy`: the library makes the status of this event, and sends it as long as the stream can be written.
+    if (!call.cancelled) call.emit('error', Object.assign(new Error('the lease has ended'), toStatus(error)));
   }
 }
 
-async function* requestsOf(call: AsyncIterable<WireRequest>): AsyncGenerator<number> {
-  for await (const { appliedChange } of call) yield appliedChange;
+/** Leaves the call as it is when its reader stops: how it ends is still to be said. */
+async function* requestsOf(call: Readable): AsyncGenerator<number> {
+  const requests = call.iterator({ destroyOnReturn: false }) as AsyncIterable<WireRequest>;
+  for await (const { appliedChange } of requests) yield appliedChange;
 }
 
 /** The holder's end of a lease stream over a call. */

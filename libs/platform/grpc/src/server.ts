@@ -44,8 +44,6 @@ class CallsModule {}
 
 /** A dead peer is noticed within about two seconds. */
 const KEEPALIVE_MS = 1_000;
-/** New calls then go over a new connection, so that an expired certificate does not live on; streams stay. */
-const MAX_CONNECTION_AGE_MS = 60 * 60 * 1_000;
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const GRACE_MS = 5_000;
 const READY_MS = 1_000;
@@ -76,7 +74,6 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       channelOptions: {
         'grpc.keepalive_time_ms': KEEPALIVE_MS,
         'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
-        'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
         'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
         ...{ interceptors: [guard({ ...options, allow, limits }, active)] },
       },
