@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { status, type ServiceError } from '@grpc/grpc-js';
+import {
+  Peer,
+  remotePolicy,
+  remoteSigningKeys,
+  remoteVaultDirectory,
+  remoteVaultKeys,
+  watchCertificates,
+} from '@coffer/grpc';
+import { ensureServiceCertificates } from '@coffer/tls';
+import type { RunningCoffer } from '../support/coffer.js';
+import { inDatabase } from '../support/databases.js';
+import { ask, tokenFor, vaultResource } from '../support/https.js';
+import { instanceOf, metric, splitState, startSplit } from '../support/split.js';
+import pg from 'pg';
+
+const START_MS = 120_000;
+let coffer: RunningCoffer;
+let foreign: string;
+beforeAll(async () => {
+  coffer = await startSplit();
+  foreign = await mkdtemp(path.join(tmpdir(), 'coffer-foreign-'));
+}, START_MS);
+afterAll(async () => {
+  await coffer.dispose();
+  await rm(foreign, { recursive: true, force: true });
+});
+
+/** A connection to a service as whoever holds the certificate in `directory`. */
+function peer(service: string, caller: string, directory = path.join(coffer.dataDir, 'services')): Peer {
+  return new Peer({
+    service,
+    endpoints: [`127.0.0.1:${instanceOf(coffer, `${service}-1`).grpcPort}`],
+    certificates: watchCertificates({
+      caFile: path.join(coffer.dataDir, 'services/service-ca.pem'),
+      certificateFile: path.join(directory, `${caller}.pem`),
+      keyFile: path.join(directory, `${caller}.key`),
+    }),
+  });
+}
+
+async function codeOf(work: Promise<unknown>): Promise<status | 'answered'> {
+  try {
+    await work;
+    return 'answered';
+  } catch (error) {
+    return ((error as Error).cause as ServiceError | undefined)?.code ?? status.UNKNOWN;
+  }
+}
+
+const calls = {
+  'VaultKeys of the crypto gateway': (p: Peer) =>
+    remoteVaultKeys(p, 'secrets').current('00000000-0000-4000-8000-000000000000'),
+  'the vault directory': (p: Peer) => remoteVaultDirectory(p).byName('demo'),
+  'the policy': (p: Peer) => remotePolicy(p).snapshot(),
+  'the signing keys': (p: Peer) => remoteSigningKeys(p)({ refresh: true }),
+};
+
+describe("a service's certificate", () => {
+  it.each([
+    ['VaultKeys of the crypto gateway', 'crypto-gateway', 'vault-management', ['audit-log', 'policy-engine', 'edge']],
+    ['the vault directory', 'vault-management', 'crypto-gateway', ['identity', 'audit-log', 'edge']],
+    ['the policy', 'policy-engine', 'audit-log', ['crypto-gateway', 'edge']],
+    ['the signing keys', 'identity', 'policy-engine', ['edge']],
+  ] as const)('opens %s to who is listed, and to nobody else', async (what, service, listed, others) => {
+    const allowed = peer(service, listed);
+    expect(await codeOf(calls[what](allowed))).toBe('answered');
+    allowed.close();
+    for (const other of others) {
+      const refused = peer(service, other);
+      expect([other, await codeOf(calls[what](refused))]).toEqual([other, status.PERMISSION_DENIED]);
+      refused.close();
+    }
+  });
+
+  it('gives a service the keys of its own purpose alone', async () => {
+    const identity = peer('crypto-gateway', 'identity');
+    await expect(remoteVaultKeys(identity, 'secrets').current('v')).rejects.toMatchObject({ code: 'AccessDenied' });
+    identity.close();
+  });
+
+  it('of another CA opens nothing; each refusal is in the audit log', async () => {
+    await ensureServiceCertificates({ directory: foreign, services: ['vault-management'] });
+    const stranger = peer('crypto-gateway', 'vault-management', foreign);
+    expect(await codeOf(calls['VaultKeys of the crypto gateway'](stranger))).toBe(status.UNAUTHENTICATED);
+    stranger.close();
+    const token = await tokenFor(coffer, coffer.auditUrl);
+    const reasons = new Set<string>();
+    const deadline = Date.now() + 20_000;
+    while (!(reasons.has('NoCertificate') && reasons.has('CallerNotListed')) && Date.now() < deadline) {
+      const page = await ask(coffer, `${coffer.auditUrl}/records?result=Failure&top=100`, { token });
+      for (const { decisionReason } of page.json<{ value: readonly { decisionReason: string }[] }>().value)
+        reasons.add(decisionReason);
+    }
+    expect([...reasons]).toEqual(expect.arrayContaining(['NoCertificate', 'CallerNotListed']));
+  });
+});
+
+describe("a service's role", () => {
+  it('can connect to no other database', async () => {
+    const services = ['vault_management', 'crypto_gateway', 'policy_engine', 'audit_log', 'identity'];
+    for (const service of services) {
+      for (const other of services.filter((name) => name !== service)) {
+        const client = new pg.Client({
+          host: path.join(coffer.dataDir, 'postgres'),
+          user: `coffer_${service}`,
+          database: `coffer_${other}`,
+        });
+        await expect(client.connect()).rejects.toThrow(/permission denied for database/);
+      }
+    }
+    expect(
+      (await inDatabase(coffer.dataDir, 'coffer_identity', (client) => client.query('SELECT 1 AS one'))).rowCount,
+    ).toBe(1);
+  });
+});
+
+describe('a client that is not the edge', () => {
+  it('is not served by a service, with or without a certificate', async () => {
+    const { httpPort } = instanceOf(coffer, 'crypto-gateway-1');
+    await expect(
+      ask(coffer, `https://127.0.0.1:${httpPort}/healthz`, { servername: 'crypto-gateway' }),
+    ).rejects.toThrow();
+  });
+});
+
+describe('a warm gateway', () => {
+  it('signs without a call to another service', async () => {
+    const token = await tokenFor(coffer, vaultResource(coffer));
+    const url = `${coffer.vaultUrl()}/keys/warm`;
+    expect(
+      (await ask(coffer, `${url}/create?api-version=7.4`, { method: 'POST', token, body: { kty: 'EC' } })).status,
+    ).toBe(200);
+    const sign = () =>
+      ask(coffer, `${url}//sign?api-version=7.4`, {
+        method: 'POST',
+        token,
+        body: { alg: 'ES256', value: createHash('sha256').update('x').digest('base64url') },
+      });
+    for (let i = 0; i < 20; i += 1) expect((await sign()).status).toBe(200);
+    const gateways = splitState(coffer).instances.filter(({ service }) => service === 'crypto-gateway');
+    const count = async (name: string, labels: Record<string, string>) => {
+      const each = await Promise.all(gateways.map((gateway) => metric(gateway, name, labels)));
+      return each.reduce((sum, n) => sum + n, 0);
+    };
+    const signed = () => count('coffer_key_operations_total', { operation: 'KeySign', algorithm: 'ES256' });
+    // The issuer's keys are looked at once a minute, whoever asks: no part of a request.
+    const called = async () =>
+      (await count('coffer_grpc_calls_total', { direction: 'client' })) -
+      (await count('coffer_grpc_calls_total', {
+        direction: 'client',
+        method: '/coffer.identity.v1.SigningKeys/Published',
+      }));
+    const [signedBefore, calledBefore] = [await signed(), await called()];
+    for (let i = 0; i < 100; i += 1) expect((await sign()).status).toBe(200);
+    expect((await signed()) - signedBefore).toBe(100);
+    expect((await called()) - calledBefore).toBe(0);
+    expect(calledBefore).toBeGreaterThan(0);
+  });
+});
