@@ -49,7 +49,7 @@ const impure = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist', '**/*.js', '**/*.mjs', '**/*.cjs', 'tools/boundaries/fixtures'] },
+  { ignores: ['**/dist', '**/*.js', '**/*.mjs', '**/*.cjs', '**/*.d.mts', 'tools/boundaries/fixtures'] },
   tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts'],

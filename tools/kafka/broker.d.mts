@@ -7,6 +7,8 @@ export interface BrokerOptions {
   readonly secondPort?: number;
   /** The port of that forward. */
   readonly secondAdvertisedPort?: number;
+  /** Passwords by user name (SCRAM-SHA-512); `admin` may do everything, others what they have been granted. */
+  readonly users?: Readonly<Record<string, string>>;
   /** Further lines of server.properties; they win. */
   readonly properties?: string;
   readonly onLine?: (line: string) => void;

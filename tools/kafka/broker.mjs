@@ -18,6 +18,8 @@ const run = promisify(execFile);
  * @property {number} [controllerPort] Default: a free one.
  * @property {number} [secondPort] Port of a second listener, for clients behind a forward.
  * @property {number} [secondAdvertisedPort] The port of that forward.
+ * @property {Readonly<Record<string, string>>} [users] Passwords by user name (SCRAM-SHA-512), set when the storage is formatted:
+ *   clients must sign in, and may do what they have been granted; `admin` may do everything.
  * @property {string} [properties] Further lines of server.properties; they win.
  *
  * @typedef {object} BrokerFiles What it takes to run a prepared broker.
@@ -53,7 +55,10 @@ export async function prepareBroker(options) {
   ];
   if (!existsSync(path.join(directory, 'data/meta.properties'))) {
     const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    await run('java', java('kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', file));
+    await run(
+      'java',
+      java('kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', file, ...scramUsers(options.users)),
+    );
   }
   return {
     command: 'java',
@@ -92,7 +97,32 @@ export async function startBroker(options) {
   return { brokers, pid: child.pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
-function properties({ directory, port, controllerPort, secondPort, secondAdvertisedPort, properties: more = '' }) {
+function scramUsers(users = {}) {
+  return Object.entries(users).flatMap(([name, password]) => [
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${name},password=${password}]`,
+  ]);
+}
+
+const SECURED = `
+listener.security.protocol.map=PLAINTEXT:SASL_PLAINTEXT,SECOND:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:admin;User:ANONYMOUS
+`;
+
+function properties({
+  directory,
+  port,
+  controllerPort,
+  secondPort,
+  secondAdvertisedPort,
+  users,
+  properties: more = '',
+}) {
+  const login = users === undefined ? '' : jaas(users);
   const second = secondPort === undefined ? [] : [`SECOND://127.0.0.1:${secondPort}`];
   const forwarded = secondPort === undefined ? [] : [`SECOND://127.0.0.1:${secondAdvertisedPort ?? secondPort}`];
   return `process.roles=broker,controller
@@ -112,7 +142,14 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
-${more}
+${login}${more}
+`;
+}
+
+/** How the broker signs in with itself. */
+function jaas({ admin = '' }) {
+  const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+  return `${SECURED}listener.name.plaintext.scram-sha-512.sasl.jaas.config=${module} required username="admin" password="${admin}";
 `;
 }
 

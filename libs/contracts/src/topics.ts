@@ -21,3 +21,30 @@ export const topicSpecs = [
   { topic: topics.audit, partitions: PARTITIONS, retentionMs: FOR_EVER },
   { topic: topics.notifications, partitions: PARTITIONS, retentionMs: WEEK_MS },
 ] as const;
+
+/** What a service may do with a topic; its name is its user name at the brokers. */
+export interface TopicGrant {
+  readonly service: string;
+  readonly topic: string;
+  readonly operation: 'read' | 'write';
+  /** Consumer group, for reading. */
+  readonly group?: string;
+}
+
+const writers = {
+  'vault-management': [topics.vaults, topics.audit],
+  'crypto-gateway': [topics.keys, topics.audit],
+  'policy-engine': [topics.policy, topics.audit],
+  'audit-log': [topics.audit],
+  identity: [topics.audit],
+} as const;
+
+/** Every service writes its own events and audit records, and reads what it follows: nothing else. */
+export const topicGrants: readonly TopicGrant[] = [
+  ...Object.entries(writers).flatMap(([service, written]) =>
+    written.map((topic) => ({ service, topic, operation: 'write' as const })),
+  ),
+  { service: 'vault-management', topic: topics.vaults, operation: 'read', group: 'vault-management' },
+  { service: 'crypto-gateway', topic: topics.vaults, operation: 'read', group: 'crypto-gateway' },
+  { service: 'audit-log', topic: topics.audit, operation: 'read', group: 'audit-log' },
+];

@@ -4,3 +4,4 @@ export { KafkaStrategy, type KafkaStrategyOptions } from './kafka-strategy.js';
 export { openKafka } from './connection.js';
 export type { FeedObserver, FeedReports } from './observer.js';
 export { checkTopics, ensureTopics, TopicsError, type TopicSpec } from './topics.js';
+export { grantTopics, type Grant } from './grants.js';

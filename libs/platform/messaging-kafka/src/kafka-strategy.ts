@@ -73,8 +73,9 @@ export class KafkaStrategy extends Server implements CustomTransportStrategy {
     }
   }
 
+  /** What ends the consumer's own loop is told; it is begun anew by itself. */
   #newConsumer(): Consumer {
-    return this.options.kafka.consumer({
+    const consumer = this.options.kafka.consumer({
       groupId: this.options.group,
       sessionTimeout: SESSION_MS,
       rebalanceTimeout: 2 * SESSION_MS,
@@ -85,6 +86,10 @@ export class KafkaStrategy extends Server implements CustomTransportStrategy {
       maxBytesPerPartition: 1_048_576,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(!this.#stopping) },
     });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      this.options.onError?.(payload.error, this.options.group);
+    });
+    return consumer;
   }
 
   #run(consumer: Consumer): Promise<void> {
