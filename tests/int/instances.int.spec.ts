@@ -117,13 +117,13 @@ describe('instances over one database', () => {
     await make(first.store, 'a');
     for (let version = 1; version <= 60; version += 1) {
       const writer = instances[version % 3];
-      await Promise.all(instances.map(({ read }) => read('a')));
+      await Promise.all(instances.map((each) => each.read('a')));
       if (writer !== undefined)
         await change(writer.store, 'a', version, `value ${version}`, version % 2 ? 'loosens' : undefined);
-      for (const { read } of instances) expect(await read('a')).toContain(`value ${version}`);
+      for (const each of instances) expect(await each.read('a')).toContain(`value ${version}`);
     }
     const loads = instances.map((each) => each.loads());
-    await Promise.all(instances.map(({ read }) => read('a')));
+    await Promise.all(instances.map((each) => each.read('a')));
     expect(instances.map((each) => each.loads())).toEqual(loads);
   });
 
@@ -174,7 +174,7 @@ describe('instances over one database', () => {
 
   it('that are cut off from the database stop answering from memory before a change that tightens is acknowledged', async () => {
     const { host } = setup.connection;
-    const proxy = await TcpProxy.start(() => `${host ?? ''}/.s.PGSQL.5432`);
+    const proxy = await TcpProxy.start(() => `${host}/.s.PGSQL.5432`);
     undo.push(() => proxy.stop());
     const one = await instance();
     const two = await instance({ ...setup.connection, host: '127.0.0.1', port: proxy.port });

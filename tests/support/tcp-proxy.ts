@@ -39,7 +39,8 @@ export class TcpProxy {
 
   /** Breaks every connection. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    // A socket of the file system knows no reset.
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async stop(): Promise<void> {

@@ -9,7 +9,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { once as ask } from './load.mjs';
 
-const MAIN = fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url));
+const PROGRAMS = {
+  standalone: fileURLToPath(new URL('../../apps/standalone/dist/main.js', import.meta.url)),
+  split: fileURLToPath(new URL('../split/main.mjs', import.meta.url)),
+};
 const dev = {
   clientId: '00000000-0000-4000-8000-000000000002',
   clientSecret: 'coffer-development-secret-not-for-production',
@@ -24,14 +27,16 @@ export async function freePort() {
   return port;
 }
 
-export async function startCoffer(directory = mkdtempSync(join(tmpdir(), 'coffer-bench-'))) {
+/** `topology`: `standalone`, or `split` for separate services, two instances of each. */
+export async function startCoffer(directory = mkdtempSync(join(tmpdir(), 'coffer-bench-')), topology = 'standalone') {
   const port = await freePort();
   const started = performance.now();
   const child = spawn(
     process.execPath,
-    [MAIN, '--dev', '--data-dir', directory, '--port', String(port), '--log-level', 'warn'],
+    [PROGRAMS[topology], '--dev', '--data-dir', directory, '--port', String(port), '--log-level', 'warn'],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      // Separate services say a lot while they wait for each other.
+      stdio: ['ignore', 'pipe', topology === 'split' ? 'ignore' : 'inherit'],
     },
   );
   const lines = createInterface({ input: child.stdout });
@@ -56,7 +61,7 @@ export async function startCoffer(directory = mkdtempSync(join(tmpdir(), 'coffer
     readyAfter,
     target,
     vault: { ...target('demo.vault.localhost'), host: `demo.vault.localhost:${port}` },
-    token: () => signIn(target('login.localhost'), port),
+    token: (resource = 'vault') => signIn(target('login.localhost'), port, resource),
     stop,
     dispose: async () => {
       await stop();
@@ -65,12 +70,12 @@ export async function startCoffer(directory = mkdtempSync(join(tmpdir(), 'coffer
   };
 }
 
-async function signIn(target, port) {
+async function signIn(target, port, resource) {
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: dev.clientId,
     client_secret: dev.clientSecret,
-    scope: `https://vault.localhost:${port}/.default`,
+    scope: `https://${resource}.localhost:${port}/.default`,
   }).toString();
   const bytes = Buffer.from(
     `POST /adfs/oauth2/token HTTP/1.1\r\nHost: login.localhost:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\n` +

@@ -13,7 +13,7 @@ const built = spawnSync(process.execPath, ['node_modules/typescript7/bin/tsc', '
 });
 if (built.status !== 0) process.exit(1);
 
-const benchmarks = ['start', 'append', 'secrets', 'sign', 'size'];
+const benchmarks = ['start', 'append', 'secrets', 'sign', 'size', 'split'];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const unknown = asked.find((name) => !benchmarks.includes(name));
 if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: ${benchmarks.join(', ')}`);

@@ -27,7 +27,7 @@ export async function verifyDirectory(directory: string, { vkey, since = [], vau
   );
 }
 
-async function* recordsOf(file: string): AsyncGenerator<unknown> {
+async function* recordsOf(file: string): AsyncGenerator {
   for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
     if (line !== '') yield JSON.parse(line) as unknown;
   }

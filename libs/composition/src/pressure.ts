@@ -19,7 +19,8 @@ export class Pressure {
   #at = performance.now();
   readonly #timer: NodeJS.Timeout;
 
-  constructor() {
+  /** `maxWaitMs`: longest that a record waits. */
+  constructor(private readonly maxWaitMs = MAX_WAIT_MS) {
     this.#timer = setInterval(() => {
       this.#sample();
     }, SAMPLE_MS);
@@ -27,7 +28,7 @@ export class Pressure {
   }
 
   /** For `auditMayWait` of a relay. */
-  readonly mayWait = (ageMs: number): boolean => this.#busy && ageMs < MAX_WAIT_MS;
+  readonly mayWait = (ageMs: number): boolean => this.#busy && ageMs < this.maxWaitMs;
 
   close(): void {
     clearInterval(this.#timer);

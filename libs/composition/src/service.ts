@@ -133,9 +133,6 @@ function openStore(
   return { store, shared };
 }
 
-/** How often a relay looks for what another instance has committed, milliseconds. */
-const SHARED_LOOK_MS = 40;
-
 function openOutbox(
   options: ServiceOptions,
   database: PostgresDatabase,
@@ -151,7 +148,6 @@ function openOutbox(
     onError: (err) => {
       log.warn({ err }, 'the relay will try again');
     },
-    ...(options.sharedLeaseMs === undefined ? {} : { wakeEveryMs: SHARED_LOOK_MS }),
     ...(options.auditMayWait === undefined ? {} : { auditMayWait: options.auditMayWait }),
   });
   store.onAppend(() => {

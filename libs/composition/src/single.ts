@@ -11,6 +11,7 @@ import { ConfigError } from './config/load.js';
 import { openDataDirectory } from './data-directory.js';
 import { configuredUrl, type ServiceName } from './databases.js';
 import { dev } from './dev.js';
+import { Pressure } from './pressure.js';
 import type { ProgramContext } from './run.js';
 import { kafkaConnection, openCertificates, openFeed, Peers, separateSettings } from './separate/context.js';
 import { firstStep } from './separate/first-step.js';
@@ -21,6 +22,8 @@ import { buildContainer, serve } from './serve.js';
 import { startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
 
+/** A proof is promised within two seconds: so long, at most, records give way to requests. */
+const AUDIT_WAIT_MS = 1_000;
 /** Name in the certificate of the edge. */
 const EDGE = 'edge';
 
@@ -46,6 +49,11 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     peers.close();
     return Promise.resolve();
   });
+  const pressure = new Pressure(AUDIT_WAIT_MS);
+  closing.add(() => {
+    pressure.close();
+    return Promise.resolve();
+  });
   const wired = await wiring[name]({
     config,
     connection: await connectionOf(url, config.databasePasswordFile),
@@ -56,6 +64,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     log,
     onLost: stop,
     sharedLeaseMs: config.leaseMilliseconds,
+    auditMayWait: pressure.mayWait,
     rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
     auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile,
     peers,

@@ -1,7 +1,7 @@
 import { topics } from '@coffer/contracts';
 import { newId } from '@coffer/kernel';
 import { openKafka } from '@coffer/messaging-kafka';
-import type { IHeaders, Message } from 'kafkajs';
+import type { Message } from 'kafkajs';
 import { splitState } from '../../support/split.js';
 import type { RunningCoffer } from '../../support/coffer.js';
 import type { Fault } from './faults.js';
@@ -36,7 +36,7 @@ async function readAll(kafka: ReturnType<typeof openKafka>, topic: string): Prom
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   await consumer.run({
     eachMessage: ({ message: { key, value, headers } }) => {
-      found.push({ key, value, ...(headers === undefined ? {} : { headers: headers as IHeaders }) });
+      found.push({ key, value, ...(headers === undefined ? {} : { headers: headers }) });
       return Promise.resolve();
     },
   });

@@ -87,7 +87,7 @@ class HonestLog {
   }
 }
 
-async function* iterate(items: readonly unknown[]): AsyncGenerator<unknown> {
+async function* iterate(items: readonly unknown[]): AsyncGenerator {
   for (const item of items) yield await Promise.resolve(item);
 }
 

@@ -21,10 +21,11 @@ export async function composeAuditLog(
     log.error({ err }, 'the tree over the audit log could not be grown or signed');
   };
   const signer = { name: new URL(context.hosts.url('audit')).hostname, key: await auditKey(context.auditKeyFile) };
+  const mayWait = context.auditMayWait === undefined ? {} : { treeMayWait: context.auditMayWait };
   return {
     core,
     // The module takes records from the feed, and keeps the tree, from the container's bootstrap on.
-    modules: [AuditModule.for({ ...core, clock, feed, onParked, onTreeFault, signer })],
+    modules: [AuditModule.for({ ...core, clock, feed, onParked, onTreeFault, signer, ...mayWait })],
     surfaces: (container) => [
       surface(AUDIT_LOG, auditOperations, container.get(AuditController).handlers, core.audit),
       surface(AUDIT_LOG, auditTreeOperations, container.get(TreeController).handlers, core.audit),

@@ -5,13 +5,19 @@ import { query } from './prepared.js';
 
 /** Of the advisory locks in a service's database. */
 const LOCK = 0x72656c79; // 'rely'
+/** Channel on which the holder is told that another process has committed something. */
+export const NUDGE = 'coffer_relay';
 
 /** An advisory lock that one session holds for as long as it lives; whoever loses the session loses the lock. */
 export class LeaderLock {
   #session: pg.Client | undefined;
   #held = false;
 
-  constructor(private readonly connection: pg.ClientConfig) {}
+  constructor(
+    private readonly connection: pg.ClientConfig,
+    /** Something was committed in another process; called while the lock is held. */
+    private readonly onNudge: () => void,
+  ) {}
 
   /**
    * The session that holds the lock, taken now if need be; `undefined` while another one has it. What only the holder may do
@@ -21,7 +27,10 @@ export class LeaderLock {
     try {
       this.#session ??= await this.#connect();
       // Not the waiting form: a session that waits inside a statement keeps the server from clearing dead rows.
-      this.#held ||= await tryLock(this.#session);
+      if (!this.#held && (await tryLock(this.#session))) {
+        await this.#session.query(`LISTEN ${NUDGE}`);
+        this.#held = true;
+      }
       return this.#held ? throughSession(this.#session) : undefined;
     } catch (error) {
       await this.release();
@@ -40,6 +49,9 @@ export class LeaderLock {
     session.on('error', () => undefined); // 'end' follows
     session.once('end', () => {
       this.#forget(session);
+    });
+    session.on('notification', () => {
+      this.onNudge();
     });
     await session.connect();
     return session;

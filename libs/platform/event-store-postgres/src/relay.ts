@@ -1,6 +1,6 @@
 import type { Database, Feed } from '@coffer/event-sourcing';
 import type pg from 'pg';
-import { LeaderLock } from './leader-lock.js';
+import { LeaderLock, NUDGE } from './leader-lock.js';
 import { publishAudit, publishEvents } from './publish.js';
 
 export interface RelayOptions {
@@ -63,9 +63,14 @@ class PostgresRelay implements Relay {
   /** Who waits for a pass that has yet to begin. */
   #drains: Drain[] = [];
   #pause: Pause | undefined;
+  /** False while another process holds the lock. */
+  #active = true;
+  #nudging = false;
 
   constructor(private readonly options: RelayOptions) {
-    this.#lock = new LeaderLock(options.connection);
+    this.#lock = new LeaderLock(options.connection, () => {
+      this.wake();
+    });
     this.#sweepMs = options.wakeEveryMs ?? 250;
   }
 
@@ -86,6 +91,7 @@ class PostgresRelay implements Relay {
 
   wake(): void {
     this.#woken = true;
+    if (!this.#active) this.#nudge();
     if (this.#pause?.fixed === false) this.#pause.end(this.options.gatherMs ?? 20);
   }
 
@@ -96,13 +102,24 @@ class PostgresRelay implements Relay {
     });
   }
 
+  /** Tells the active relay, wherever it is, once for everything that is committed within the time that it gathers anyway. */
+  #nudge(): void {
+    if (this.#nudging) return;
+    this.#nudging = true;
+    setTimeout(() => {
+      this.#nudging = false;
+      // The other one looks by itself when it hears nothing.
+      if (!this.#stopping) this.options.database.query(`SELECT pg_notify('${NUDGE}', '')`).catch(() => undefined);
+    }, this.options.gatherMs ?? 20).unref();
+  }
+
   async #run(): Promise<void> {
     let backOff = 0;
     while (!this.#stopping) {
       try {
-        const active = await this.#pass();
+        this.#active = await this.#pass();
         // A relay that waits for the lock has nothing to be woken for.
-        backOff = active ? 0 : this.#sweepMs;
+        backOff = this.#active ? 0 : this.#sweepMs;
       } catch (error) {
         backOff = Math.min(MAX_BACK_OFF_MS, Math.max(FIRST_BACK_OFF_MS, backOff * 2));
         this.options.onError?.(error);

@@ -22,6 +22,8 @@ export interface AuditPorts {
   readonly onParked: (parked: ParkedMessage) => void;
   /** Raises an alarm: the tree could not be grown or signed; it is tried again. Must not throw. */
   readonly onTreeFault: (error: unknown) => void;
+  /** Lets the tree wait while requests need the processor; `ageMs`: since it was last looked after. */
+  readonly treeMayWait?: (ageMs: number) => boolean;
   /** Signs tree heads: an Ed25519 private key, and the log's name. */
   readonly signer: NoteKey;
 }

@@ -15,7 +15,7 @@ export class TamperedLogError extends Error {
 }
 
 /** An unchanged head is dated anew after this time. */
-const REPEAT_MS = 3_000;
+export const REPEAT_MS = 3_000;
 
 /**
  * Signs the tree as it is, if it has grown; never another root for a size that was signed, never a smaller tree. Throws

@@ -1,10 +1,11 @@
 import type { NoteKey } from '@coffer/audit-domain';
 import type { AuditPorts } from './ports.js';
 import { growTree } from './grow-tree.js';
-import { publishHead } from './publish-head.js';
+import { publishHead, REPEAT_MS } from './publish-head.js';
+import { hasWork } from '../postgres/tree.js';
 
 /** Between two looks for records that another instance has sequenced. */
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 250;
 
 /** Grows the tree over the log and publishes its signed heads, for as long as it runs. Any number of instances may. */
 export class TreeKeeper {
@@ -13,7 +14,7 @@ export class TreeKeeper {
   #wake: (() => void) | undefined;
 
   constructor(
-    private readonly ports: Pick<AuditPorts, 'database' | 'clock' | 'onTreeFault'>,
+    private readonly ports: Pick<AuditPorts, 'database' | 'clock' | 'onTreeFault' | 'treeMayWait'>,
     private readonly signer: NoteKey,
   ) {}
 
@@ -44,9 +45,15 @@ export class TreeKeeper {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    const { database, clock, treeMayWait } = this.ports;
+    for (let lookedAt = clock.monotonic(); !this.#stopped;) {
       try {
-        await this.step();
+        if (treeMayWait?.(clock.monotonic() - lookedAt) === true) {
+          await this.#pause();
+          continue;
+        }
+        lookedAt = clock.monotonic();
+        if (await hasWork(database, clock.now() - REPEAT_MS)) await this.step();
       } catch (error) {
         this.ports.onTreeFault(error);
       }

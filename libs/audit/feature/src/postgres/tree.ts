@@ -7,9 +7,15 @@ export async function lockTree(client: SqlClient): Promise<number | undefined> {
   return rows[0] === undefined ? undefined : Number(rows[0].size);
 }
 
-export async function treeSize(client: SqlClient): Promise<number> {
-  const { rows } = await client.query<{ size: string }>('SELECT size FROM audit_tree');
-  return Number(rows[0]?.size);
+/** Whether there is something to take into the tree, or a head to sign or to date anew. */
+export async function hasWork(client: SqlClient, publishedBefore: number): Promise<boolean> {
+  const { rows } = await client.query<{ work: boolean }>(
+    `SELECT l.size > t.size OR h.size IS DISTINCT FROM t.size OR h.published_at <= $1 AS work
+       FROM audit_log l, audit_tree t
+       LEFT JOIN (SELECT size, published_at FROM audit_heads ORDER BY size DESC LIMIT 1) h ON true`,
+    [new Date(publishedBefore).toISOString()],
+  );
+  return rows[0]?.work === true;
 }
 
 export async function setTreeSize(client: SqlClient, size: number): Promise<void> {
