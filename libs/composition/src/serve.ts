@@ -3,6 +3,7 @@ import type { Clock } from '@coffer/kernel';
 import type { Authorizer, TokenVerifier, VaultDirectory } from '@coffer/contracts';
 import {
   createHttpServer,
+  endEventStreams,
   listen,
   nestLogger,
   type HttpPorts,
@@ -89,6 +90,7 @@ export async function serve(options: ServeOptions): Promise<Listener> {
   });
   closing.add(async () => {
     draining = true;
+    endEventStreams();
     await listener.close(GRACE_MS);
   });
   if (source !== undefined) watchCertificate(source, listener, log, closing);

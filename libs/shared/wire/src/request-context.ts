@@ -24,6 +24,8 @@ export interface RequestContext {
   readonly principal: Principal;
   /** Scheme, host and port under which the caller reached us, from configuration and the validated host: `https://v1.vault.localhost:8443`. */
   readonly baseUrl: string;
+  /** `Last-Event-ID` of a reader that goes on with a stream. */
+  readonly lastEventId?: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly meta: EventMeta;
@@ -38,6 +40,8 @@ export interface VaultRequestContext extends RequestContext {
 export interface Reply {
   /** Serialised as JSON; absent for 204. */
   readonly body?: unknown;
+  /** Sent piece by piece, as `text/event-stream`, until it ends or `signal` tells that nobody listens any more. */
+  readonly events?: (signal: AbortSignal) => AsyncIterable<string>;
   /** Sent as it is, instead of `body`. */
   readonly bytes?: { readonly type: string; readonly content: Uint8Array };
   /** Defaults to the operation's success status. */

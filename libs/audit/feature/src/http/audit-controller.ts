@@ -2,15 +2,29 @@ import type { Reply, HandlersOf, RequestContext, auditOperations } from '@coffer
 import { auditRecordList } from '../application/audit-record-list.js';
 import type { AuditPorts } from '../application/ports.js';
 import type { RecordRow } from '../postgres/list-records.js';
-import { filterNames, parseRecordQuery } from './record-query.js';
+import { logSize } from '../postgres/sequence.js';
+import { RecordStreams } from './record-stream.js';
+import { filterNames, parseRecordQuery, parseStreamQuery } from './record-query.js';
 
 /** Reading the audit log, on the `audit.` host. */
 export class AuditController {
   readonly handlers: HandlersOf<typeof auditOperations> = {
     AuditRecordList: (context) => this.#list(context),
+    AuditRecordStream: (context) => this.#stream(context),
   };
 
+  readonly #streams = new RecordStreams();
+
   constructor(private readonly ports: Pick<AuditPorts, 'database' | 'pager'>) {}
+
+  /** New records as they come, or all after the last one that the reader has seen. */
+  async #stream({ query, baseUrl, audit, lastEventId }: RequestContext): Promise<Reply> {
+    audit.describe({ id: `${baseUrl}/stream` });
+    const { database } = this.ports;
+    const asked = parseStreamQuery({ ...query, ...(lastEventId === undefined ? {} : { lastEventId }) });
+    const after = asked.lastEventId ?? (await logSize(database)) - 1;
+    return { events: this.#streams.open(database, asked.filter, after, toWireRecord) };
+  }
 
   async #list({ query, baseUrl, apiVersion, audit }: RequestContext): Promise<Reply> {
     const { database, pager } = this.ports;

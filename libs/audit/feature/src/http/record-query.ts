@@ -62,6 +62,32 @@ export function parseRecordQuery(parameters: Readonly<Record<string, string | un
   return { filter: Object.fromEntries(given), order, top };
 }
 
+/** The query parameters of `GET /stream`: the filters, and `lastEventId`. Throws BadParameter. */
+export function parseStreamQuery(parameters: Readonly<Record<string, string | undefined>>): {
+  readonly filter: RecordQuery['filter'];
+  readonly lastEventId: number | undefined;
+} {
+  const { lastEventId, ...filters } = parameters;
+  if (lastEventId !== undefined && !/^\d{1,15}$/.test(lastEventId)) {
+    throw new CofferError(
+      'BadParameter',
+      'Query parameter lastEventId has invalid value\r\nMust be the id of an event.',
+    );
+  }
+  for (const name of ['top', 'order', '$skiptoken']) {
+    if (filters[name] !== undefined) {
+      throw new CofferError(
+        'BadParameter',
+        `Query parameter ${name} has invalid value\r\nNot a parameter of this operation.`,
+      );
+    }
+  }
+  return {
+    filter: parseRecordQuery(filters).filter,
+    lastEventId: lastEventId === undefined ? undefined : Number(lastEventId),
+  };
+}
+
 export const filterNames = Object.keys(filterShape) as (keyof typeof filterShape)[];
 
 function badParameter(issue: z.core.$ZodIssue | undefined): CofferError {

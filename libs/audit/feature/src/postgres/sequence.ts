@@ -6,6 +6,12 @@ export async function lockLog(client: SqlClient): Promise<number> {
   return Number(rows[0]?.size);
 }
 
+/** Number of records in the log. */
+export async function logSize(client: SqlClient): Promise<number> {
+  const { rows } = await client.query<{ size: string }>('SELECT size FROM audit_log');
+  return Number(rows[0]?.size);
+}
+
 export async function growLog(client: SqlClient, size: number): Promise<void> {
   await client.query('UPDATE audit_log SET size = $1', [size]);
 }

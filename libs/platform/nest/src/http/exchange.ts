@@ -19,6 +19,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
   readonly baseUrl: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly audit: RequestAudit = this;
+  readonly lastEventId?: string;
   apiVersion = '';
   principal = nobody;
   query: Readonly<Record<string, string | undefined>> = {};
@@ -49,6 +50,8 @@ export class Exchange implements VaultRequestContext, RequestAudit {
   ) {
     this.operation = mounted.name;
     this.baseUrl = target.baseUrl;
+    const lastEventId = request.headers['last-event-id'];
+    if (typeof lastEventId === 'string') this.lastEventId = lastEventId;
     this.params = request.params as Record<string, string | undefined>;
     this.meta = this.#meta();
   }

@@ -3,6 +3,7 @@ import { toErrorResponse, type PublicHost, type Reply } from '@coffer/wire';
 import type { FastifyReply } from 'fastify';
 import type { Exchange } from './exchange.js';
 import type { HttpPorts } from './ports.js';
+import { sendEvents } from './send-events.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -23,6 +24,7 @@ const CLIENT_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 export function respond(reply: FastifyReply, exchange: Exchange, status: number, result: Reply): FastifyReply {
   reply.code(status).headers(headersOf(exchange));
   if (result.headers !== undefined) reply.headers(result.headers);
+  if (result.events !== undefined) return sendEvents(reply, result.events);
   if (result.bytes !== undefined) return reply.header('content-type', result.bytes.type).send(result.bytes.content);
   if (result.body === undefined) return reply.send();
   return reply.header('content-type', JSON_TYPE).send(JSON.stringify(result.body));

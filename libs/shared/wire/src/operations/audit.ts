@@ -10,6 +10,14 @@ export const auditOperations = {
     status: 200,
     body: 'none',
   },
+  AuditRecordStream: {
+    method: 'GET',
+    host: 'audit',
+    paths: ['/stream'],
+    access: { plane: 'audit', action: 'Coffer.Audit/records/read' },
+    status: 200,
+    body: 'none',
+  },
 } as const satisfies OperationTable;
 
 const read = { plane: 'audit', action: 'Coffer.Audit/records/read' } as const;
