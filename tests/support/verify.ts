@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunningCoffer } from './coffer.js';
-import { ask, tokenFor } from './https.js';
+import { ask, tokenFor, vaultResource } from './https.js';
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../../apps/verify/bin/coffer-verify.mjs', import.meta.url));
@@ -27,17 +28,18 @@ export async function verifier(...args: string[]): Promise<VerifierRun> {
   }
 }
 
-/** Waits until the tree holds everything that was logged before the call, and copies the log. */
+/** Waits until the tree holds what was done in the vault before the call, and copies the log. */
 export async function mirror(coffer: RunningCoffer, directory: string): Promise<VerifierRun> {
   const token = await tokenFor(coffer, coffer.auditUrl);
-  const mark = await ask(coffer, `${coffer.auditUrl}/records?top=1`, { token });
-  const correlation = String(mark.headers['x-ms-request-id']);
+  // A record of the same service, which hands its records over in their order: what came before is in the log with it.
+  const mark = `mark-${randomUUID()}`;
+  await ask(coffer, `${coffer.vaultUrl()}/secrets/${mark}?api-version=7.4`, {
+    token: await tokenFor(coffer, vaultResource(coffer)),
+  });
   const deadline = Date.now() + 60_000;
   for (;;) {
-    const page = await ask(coffer, `${coffer.auditUrl}/records?top=200`, { token });
-    const found = page
-      .json<{ value: readonly { readonly recordId: string; readonly correlationId: string }[] }>()
-      .value.find(({ correlationId }) => correlationId === correlation);
+    const page = await ask(coffer, `${coffer.auditUrl}/records?object=${mark}`, { token });
+    const [found] = page.json<{ value: readonly { readonly recordId: string }[] }>().value;
     if (found !== undefined) {
       const proof = await ask(coffer, `${coffer.auditUrl}/proofs/inclusion?recordId=${found.recordId}`, { token });
       if (proof.status === 200) break;
