@@ -1,5 +1,7 @@
+import { CofferError } from '@coffer/kernel';
 import kafkajs, {
   type AclEntry,
+  type Admin,
   type AclOperationTypes as Operation,
   type AclResourceTypes as Resource,
 } from 'kafkajs';
@@ -16,15 +18,44 @@ export interface Grant {
   readonly group?: string;
 }
 
-/** Lets each service do with the topics what the grants say; with an authorizer that denies by default, nothing else. */
+const KNOWN_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Lets each service do with the topics what the grants say; with an authorizer that denies by default, nothing else.
+ * Resolves when the brokers act by it: they take it from their controllers a little later than those have it.
+ */
 export async function grantTopics(connection: KafkaConnection, grants: readonly Grant[]): Promise<void> {
   const admin = openKafka(connection, () => undefined).admin({ retry: { retries: 5, maxRetryTime: 1_000 } });
   await admin.connect();
   try {
-    await admin.createAcls({ acl: grants.flatMap(entriesOf) });
+    const entries = grants.flatMap(entriesOf);
+    await admin.createAcls({ acl: entries });
+    await known(admin, new Set(entries.map(nameOf)));
   } finally {
     await admin.disconnect();
   }
+}
+
+async function known(admin: Admin, wanted: ReadonlySet<string>): Promise<void> {
+  const all = {
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  };
+  for (const until = performance.now() + KNOWN_WITHIN_MS; performance.now() < until;) {
+    const { resources } = await admin.describeAcls(all);
+    const names = resources.flatMap(({ acls, ...resource }) => acls.map((acl) => nameOf({ ...resource, ...acl })));
+    if (new Set(names.filter((name) => wanted.has(name))).size === wanted.size) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  throw new CofferError('ServiceUnavailable', 'The brokers did not take over the grants.');
+}
+
+/** Everything of an entry that sets it apart from the others that this file makes. */
+function nameOf(entry: Pick<AclEntry, 'resourceType' | 'resourceName' | 'principal' | 'operation'>): string {
+  return [entry.resourceType, entry.resourceName, entry.principal, entry.operation].join(' ');
 }
 
 function entriesOf({ service, topic, operation, group }: Grant): AclEntry[] {
