@@ -118,13 +118,17 @@ describe('calls', () => {
     const told: unknown[] = [];
     const observer: CallObserver = {
       called: (...call) => told.push(call.slice(0, 3)),
-      inject: (headers) => {
-        headers['traceparent'] = '00-a-b-01';
-      },
-      within: (name, header, work) => {
-        told.push([name, header('traceparent'), header('tracestate')]);
-        work();
-      },
+      leaves: (name) => ({
+        headers: { traceparent: '00-a-b-01' },
+        end: (code) => told.push(['left', name, code]),
+      }),
+      arrives: (name, header) => ({
+        within: (work) => {
+          told.push([name, header('traceparent'), header('tracestate')]);
+          work();
+        },
+        end: (code) => told.push(['arrived', name, code]),
+      }),
     };
     const server = await setup.serve({ observer });
     await heads(setup.peer([server.port], { observer }), {});
@@ -132,7 +136,9 @@ describe('calls', () => {
     const ended = told.filter((call) => Array.isArray(call) && call[1] === HEADS);
     expect(ended).toEqual([
       ['server', HEADS, status.OK],
+      ['arrived', HEADS, status.OK],
       ['client', HEADS, status.OK],
+      ['left', HEADS, status.OK],
     ]);
   });
 });

@@ -21,7 +21,7 @@ import { composeCryptoGateway } from './services/crypto-gateway.js';
 import { composeIdentity, type IdentityService } from './services/identity.js';
 import { composePolicyEngine } from './services/policy-engine.js';
 import { composeVaultManagement, type VaultManagement } from './services/vault-management.js';
-import { startTelemetry } from './telemetry.js';
+import { openTracing, startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
 
 const SUBSCRIPTION_READ = 'Microsoft.Resources/subscriptions/read';
@@ -60,6 +60,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
     closing.add(() => core.relay.stop());
   }
   const metrics = new Metrics('standalone');
+  const tracing = await openTracing({ config, name: 'standalone', closing });
   const ready = async () => {
     await Promise.all(all.map((service) => service.ready()));
   };
@@ -78,6 +79,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
     tenantId: directory.installation.tenantId,
     tls: certificates,
     ...(config.internalPort === undefined ? {} : { answered: metrics.answered }),
+    ...(tracing === undefined ? {} : { trace: tracing.request }),
     clock: systemClock,
     log,
     closing,

@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly onlyClient?: OnlyClient;
   /** Told of every answered request. */
   readonly answered?: NonNullable<HttpPorts['answered']>;
+  /** Makes traces of requests. */
+  readonly trace?: NonNullable<HttpPorts['trace']>;
   /** Further conditions of readiness. */
   readonly alsoReady?: () => Promise<void>;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ import { keepTrying } from './separate/keep-trying.js';
 import { auditRefusal } from './separate/refused-call.js';
 import { wiring, type Wired } from './separate/wiring.js';
 import { buildContainer, serve } from './serve.js';
-import { startTelemetry } from './telemetry.js';
+import { openTracing, startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
 
 /** A proof is promised within two seconds: so long, at most, records give way to requests. */
@@ -41,9 +41,10 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const { tenantId } = directory.installation;
   const certificates = openCertificates(settings, log);
   const metrics = new Metrics(name);
-  const feed = await openFeed(name, context, settings, metrics.feed);
+  const tracing = await openTracing({ config, name, closing });
+  const feed = await openFeed(name, context, settings, { ...metrics.feed, ...tracing?.feed });
   closing.add(() => feed.close());
-  const observer: CallObserver = { called: metrics.called };
+  const observer: CallObserver = { called: metrics.called, ...tracing?.calls };
   const peers = new Peers(config, certificates, observer);
   closing.add(() => {
     peers.close();
@@ -79,6 +80,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     port: config.grpcPort,
     certificates,
     bindings: wired.bindings(container),
+    ready: () => service.ready(),
     logger: nestLogger(log),
     observer,
     onRefused: auditRefusal({ name, audit: service.core.audit, clock: systemClock, region: config.region, log }),
@@ -120,6 +122,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     ...(config.behindEdge ? { onlyClient: { ca: await readFile(settings.caFile), name: EDGE } } : {}),
     alsoReady,
     answered: metrics.answered,
+    ...(tracing === undefined ? {} : { trace: tracing.request }),
     clock: systemClock,
     log,
     closing,

@@ -1,4 +1,5 @@
 import { Metrics, startInternalServer } from '@coffer/observability';
+import type { Tracing } from '@coffer/observability/tracing';
 import type { Closing } from './closing.js';
 import type { Config } from './config/schema.js';
 import type { ComposedService } from './services/context.js';
@@ -9,6 +10,19 @@ export interface TelemetryOptions {
   readonly services: readonly ComposedService[];
   readonly ready: () => Promise<void>;
   readonly closing: Closing;
+}
+
+/** Traces, when an endpoint for them is configured; what makes them is not even loaded otherwise. */
+export async function openTracing({
+  config,
+  name,
+  closing,
+}: Pick<TelemetryOptions, 'config' | 'name' | 'closing'>): Promise<Tracing | undefined> {
+  if (config.otlpUrl === undefined) return undefined;
+  const { Tracing: Opened } = await import('@coffer/observability/tracing');
+  const tracing = new Opened({ url: config.otlpUrl, service: name });
+  closing.add(() => tracing.close());
+  return tracing;
 }
 
 /** Opens the internal port, if there is one, with what the services say of themselves. */

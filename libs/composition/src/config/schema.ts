@@ -260,7 +260,12 @@ export const settings = {
     addresses.default(['127.0.0.1']),
     'IP addresses of the internal port, separated by commas.',
   ),
-  otlpUrl: row('COFFER_OTLP_URL', 'otlp-url', z.url().optional(), 'OTLP/HTTP endpoint for traces. Default: no traces.'),
+  otlpUrl: row(
+    'COFFER_OTLP_URL',
+    'otlp-url',
+    z.url().optional(),
+    'Where traces are sent by OTLP/HTTP, as `http://collector:4318/v1/traces`. Default: no traces.',
+  ),
   subscriptionId: row(
     'COFFER_SUBSCRIPTION_ID',
     'subscription-id',

@@ -77,7 +77,9 @@ function* batched(spans: readonly outbox.Span[]): Generator<readonly outbox.Span
 
 function eventMessage(topic: string, event: RecordedEvent): FeedMessage {
   const { vaultId: key, eventId: id, type, vaultSeq: seq, recordedAt: time } = event;
-  return { topic, key, id, type, seq, time, body: event };
+  const { traceparent } = event.meta;
+  const headers = traceparent === undefined ? {} : { headers: { traceparent } };
+  return { topic, key, id, type, seq, time, body: event, ...headers };
 }
 
 function auditMessage(topic: string, row: outbox.AuditInboxRow): FeedMessage {

@@ -1,7 +1,7 @@
 import { Metadata, ServerInterceptingCall, status, type ServerInterceptor, type StatusObject } from '@grpc/grpc-js';
 import type { PeerCertificate } from 'node:tls';
 import { ActiveCalls } from './active-calls.js';
-import type { CallObserver } from './observer.js';
+import type { ArrivingCall, CallObserver } from './observer.js';
 
 /** Who may call: full method path (`/package.Service/Method`) → names of services. */
 export type AllowList = Readonly<Record<string, readonly string[]>>;
@@ -56,10 +56,15 @@ export function guard(options: GuardOptions, active = new ActiveCalls()): Server
         ended(code);
         call.sendStatus({ code, details });
       },
-      onEnd: (code, milliseconds) => observer?.called?.('server', path, code, milliseconds),
+      onEnd: (code, milliseconds) => {
+        observer?.called?.('server', path, code, milliseconds);
+        arrived?.end(code);
+      },
     });
-    let within = (work: () => void): void => {
-      work();
+    let arrived: ArrivingCall | undefined;
+    const within = (work: () => void): void => {
+      if (arrived === undefined) work();
+      else arrived.within(work);
     };
     return new ServerInterceptingCall(call, {
       start: (next) => {
@@ -74,7 +79,7 @@ export function guard(options: GuardOptions, active = new ActiveCalls()): Server
             }
             metadata.set(PEER, peer);
             const header = (name: string) => metadata.get(name)[0]?.toString();
-            if (observer?.within !== undefined) within = (work) => observer.within?.(path, header, work);
+            arrived = observer?.arrives?.(path, header);
             within(() => {
               forward(metadata);
             });

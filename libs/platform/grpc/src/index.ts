@@ -6,7 +6,7 @@ export {
 } from './certificates.js';
 export { peerOf, type AllowList, type Refusal } from './guard.js';
 export { target } from './instances.js';
-export type { CallObserver } from './observer.js';
+export type { ArrivingCall, CallObserver, LeavingCall } from './observer.js';
 export { Peer, type CallOptions, type PeerOptions } from './peer.js';
 export { startGrpcServer, type GrpcBinding, type GrpcServer, type GrpcServerOptions } from './server.js';
 export { fromStatus, statusOf, toStatus } from './status.js';

@@ -5,8 +5,19 @@ export interface CallObserver {
    * `method`: full path, `/package.Service/Method`. `code`: gRPC status.
    */
   called?(direction: 'client' | 'server', method: string, code: number, milliseconds: number): void;
-  /** Adds what travels with a call (`traceparent`); called before a call leaves. */
-  inject?(headers: Record<string, string>): void;
-  /** Runs the method of a call that has arrived in the context that `header` (`traceparent`, …) tells of. */
-  within?(method: string, header: (name: string) => string | undefined, work: () => void): void;
+  /** A call leaves, or one attempt of it: what travels with it (`traceparent`), and who is told of its end. */
+  leaves?(method: string): LeavingCall;
+  /** A call has arrived, with what `header` (`traceparent`, …) tells of. */
+  arrives?(method: string, header: (name: string) => string | undefined): ArrivingCall;
+}
+
+export interface LeavingCall {
+  readonly headers: Readonly<Record<string, string>>;
+  end(code: number): void;
+}
+
+export interface ArrivingCall {
+  /** Runs what is done for the call. */
+  within(work: () => void): void;
+  end(code: number): void;
 }

@@ -86,10 +86,10 @@ export class Peer {
   /** A call that streams both ways, on one instance; it lasts until either side ends it. */
   stream<Request, Reply>(name: CallableName, service: string, method: string): ClientDuplexStream<Request, Reply> {
     const client = this.#client(name, service) as unknown as Methods;
-    const began = performance.now();
-    const stream = open(client, method).call(client, this.#headers()) as ClientDuplexStream<Request, Reply>;
+    const { headers, end } = this.#leaves(name, service, method);
+    const stream = open(client, method).call(client, headers) as ClientDuplexStream<Request, Reply>;
     stream.on('status', ({ code }: { readonly code: number }) => {
-      this.#note(name, service, method, code, began);
+      end(code);
     });
     return stream;
   }
@@ -103,18 +103,15 @@ export class Peer {
   async collect<Reply>(name: CallableName, service: string, method: string, request: object): Promise<Reply[]> {
     const client = this.#client(name, service) as unknown as Methods;
     const deadline = Date.now() + DEADLINE_MS;
-    const began = performance.now();
+    const { headers, end } = this.#leaves(name, service, method);
     const replies: Reply[] = [];
-    const done = (code: number) => {
-      this.#note(name, service, method, code, began);
-    };
     try {
-      const stream = open(client, method).call(client, request, this.#headers(), { deadline });
+      const stream = open(client, method).call(client, request, headers, { deadline });
       for await (const reply of stream as AsyncIterable<Reply>) replies.push(reply);
-      done(status.OK);
+      end(status.OK);
       return replies;
     } catch (error) {
-      done((error as ServiceError).code);
+      end((error as ServiceError).code);
       throw fromStatus(error as ServiceError, this.options.service);
     }
   }
@@ -128,28 +125,29 @@ export class Peer {
   ): Promise<Reply> {
     const client = this.#client(name, service) as unknown as Methods;
     const deadline = Date.now() + Math.max(1, milliseconds);
-    const began = performance.now();
+    const { headers, end } = this.#leaves(name, service, method);
     return new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, reply?: unknown) => {
-        this.#note(name, service, method, error?.code ?? status.OK, began);
+        end(error?.code ?? status.OK);
         if (error !== null) reject(error);
         else resolve(reply as Reply);
       };
-      open(client, method).call(client, request, this.#headers(), { deadline }, done);
+      open(client, method).call(client, request, headers, { deadline }, done);
     });
   }
 
-  #note(name: CallableName, service: string, method: string, code: number, began: number): void {
+  #leaves(name: CallableName, service: string, method: string) {
+    const { observer } = this.options;
     const path = `/${name}.${service}/${method.charAt(0).toUpperCase()}${method.slice(1)}`;
-    this.options.observer?.called?.('client', path, code, performance.now() - began);
-  }
-
-  #headers(): Metadata {
-    const headers: Record<string, string> = {};
-    this.options.observer?.inject?.(headers);
-    const metadata = new Metadata();
-    for (const [header, value] of Object.entries(headers)) metadata.set(header, value);
-    return metadata;
+    const began = performance.now();
+    const leaving = observer?.leaves?.(path);
+    const headers = new Metadata();
+    for (const [header, value] of Object.entries(leaving?.headers ?? {})) headers.set(header, value);
+    const end = (code: number): void => {
+      observer?.called?.('client', path, code, performance.now() - began);
+      leaving?.end(code);
+    };
+    return { headers, end };
   }
 
   #client(name: CallableName, service: string): Client {

@@ -1,7 +1,16 @@
-/** Told of what the feed does, for metrics; must not throw. */
+import type { FeedMessage } from '@coffer/event-sourcing';
+
+/** Told of what the feed does, for metrics and traces; must not throw. */
 export interface FeedObserver {
   /** `milliseconds`: how long the brokers took. */
   published?(topic: string, count: number, milliseconds: number): void;
+  /** Does the work, which publishes these messages of a topic or handles them; settles as it does. */
+  within?<T>(
+    step: 'publish' | 'process',
+    topic: string,
+    messages: readonly FeedMessage[],
+    work: () => Promise<T>,
+  ): Promise<T>;
   publishFailed?(topic: string): void;
   consumed?(group: string, topic: string, count: number): void;
   handlerFailed?(group: string, topic: string): void;

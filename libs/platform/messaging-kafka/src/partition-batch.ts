@@ -57,7 +57,8 @@ async function handleSlice(
   if (messages.length === 0) return true;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
-      await handle(messages);
+      const work = () => handle(messages);
+      await (observer.within?.('process', topic, messages, work) ?? work());
       observer.consumed?.(group, topic, messages.length);
       return true;
     } catch (error) {

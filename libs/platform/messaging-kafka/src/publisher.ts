@@ -37,7 +37,7 @@ export class Publisher {
     const byTopic = Map.groupBy(messages, ({ topic }) => topic);
     const began = performance.now();
     try {
-      await withTimeout(this.#send(byTopic));
+      await this.#within([...byTopic], () => withTimeout(this.#send(byTopic)));
     } catch (cause) {
       this.#discard();
       for (const topic of byTopic.keys()) this.observer.publishFailed?.(topic);
@@ -69,6 +69,14 @@ export class Publisher {
     await producer.sendBatch({ acks: ALL_IN_SYNC, topicMessages });
   }
 
+  /** Inside what the observer has for each of the topics. */
+  #within([first, ...rest]: readonly Topical[], work: () => Promise<void>): Promise<void> {
+    const { observer } = this;
+    if (first === undefined || observer.within === undefined) return work();
+    const [topic, messages] = first;
+    return observer.within('publish', topic, messages, () => this.#within(rest, work));
+  }
+
   async #open(): Promise<Producer> {
     const producer = this.kafka.producer({
       idempotent: true,
@@ -86,6 +94,8 @@ export class Publisher {
     failed?.then((producer) => producer.disconnect()).catch(() => undefined);
   }
 }
+
+type Topical = readonly [topic: string, messages: readonly FeedMessage[]];
 
 async function withTimeout<T>(work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();

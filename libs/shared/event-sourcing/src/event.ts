@@ -24,6 +24,8 @@ export interface EventMeta {
   readonly causationId?: string;
   readonly apiVersion?: string;
   readonly region: string;
+  /** W3C Trace Context of the call that caused this, while traces are taken. */
+  readonly traceparent?: string;
 }
 
 /** An event as its store keeps it. */

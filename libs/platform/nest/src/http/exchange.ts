@@ -4,6 +4,7 @@ import { newId, type Clock } from '@coffer/kernel';
 import type { Decision } from '@coffer/contracts';
 import type { HostTarget, Principal, RequestAudit, VaultRequestContext, VaultSnapshot } from '@coffer/wire';
 import { auditRecord } from './audit-record.js';
+import type { RequestSpan } from './ports.js';
 import type { MountedOperation } from './surface.js';
 
 /** Stands in for the caller where none is asked for. */
@@ -47,6 +48,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
     private readonly clock: Clock,
     /** The edge tells who the client is. */
     readonly behindEdge: boolean,
+    readonly span: RequestSpan | undefined,
   ) {
     this.operation = mounted.name;
     this.baseUrl = target.baseUrl;
@@ -93,6 +95,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
       correlationId: this.requestId,
       apiVersion: this.apiVersion,
       region: this.region,
+      ...(this.span?.traceparent === undefined ? {} : { traceparent: this.span.traceparent }),
     };
   }
 }

@@ -19,6 +19,14 @@ export interface Answered {
   readonly algorithm?: string;
 }
 
+/** A request's part of a trace. */
+export interface RequestSpan {
+  /** W3C Trace Context for what the request causes. */
+  readonly traceparent: string | undefined;
+  within<T>(work: () => T): T;
+  end(status: number, correlationId: string): void;
+}
+
 /** Answers everything of the login host that is in no operation table. Must not throw. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -42,6 +50,8 @@ export interface HttpPorts {
   readonly log: HttpLog;
   /** Told of every answered request. Must not throw. */
   readonly answered?: (request: Answered) => void;
+  /** Begins the request's part of the trace that its headers tell of; absent: no traces. Must not throw. */
+  readonly trace?: (operation: string, method: string, header: (name: string) => string | undefined) => RequestSpan;
   /** Every request comes from the edge, which was authenticated: its `X-Forwarded-…` headers are believed. */
   readonly behindEdge?: boolean;
   /** Resolves when every part that requests depend on can work; what it throws is answered as 503 by /readyz. */

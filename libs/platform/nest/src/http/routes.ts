@@ -13,7 +13,7 @@ const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /** Registers every operation of every surface, and an answer in the wire's form for whatever is none. */
 export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
-  if (ports.answered !== undefined) observe(server, ports.answered);
+  if (ports.answered !== undefined || ports.trace !== undefined) observe(server, ports.answered);
   const operations = ports.surfaces.flat();
   for (const mounted of operations) {
     for (const path of mounted.operation.paths) mount(server, ports, mounted, mounted.operation.method, path);
@@ -29,13 +29,14 @@ export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
   }
 }
 
-function observe(server: FastifyInstance, answered: NonNullable<HttpPorts['answered']>): void {
+function observe(server: FastifyInstance, answered: HttpPorts['answered']): void {
   server.addHook('onResponse', (request, reply, done) => {
     const exchange = exchangeOf(request);
     if (exchange !== undefined) {
       const { decision, properties } = exchange;
       const algorithm = properties?.['algorithm'];
-      answered({
+      exchange.span?.end(reply.statusCode, exchange.requestId);
+      answered?.({
         operation: exchange.operation,
         status: reply.statusCode,
         milliseconds: reply.elapsedTime,
@@ -62,9 +63,13 @@ function mount(
     // Runs before the body is read: clients probe with a PUT that has none.
     onRequest: async (request) => {
       const exchange = begin(request, mounted, ports);
-      await (isStray(mounted) ? authenticate(exchange, ports) : admit(exchange, ports));
+      await within(exchange, () => (isStray(mounted) ? authenticate(exchange, ports) : admit(exchange, ports)));
     },
-    handler: (request, reply) => answer(request, reply, mounted),
+    handler: (request, reply) => {
+      const exchange = exchangeOf(request);
+      if (exchange === undefined) throw new Error('a request reached its handler without being admitted');
+      return within(exchange, () => answer(exchange, reply));
+    },
     errorHandler: (error, request, reply) => {
       const exchange = exchangeOf(request) ?? begin(request, mounted, ports);
       respondError(reply, exchange, error, ports).catch((fault: unknown) => {
@@ -76,10 +81,9 @@ function mount(
 }
 
 /** Handler, then the audit record, then the answer: never in another order. */
-async function answer(request: FastifyRequest, reply: FastifyReply, mounted: MountedOperation): Promise<FastifyReply> {
-  const exchange = exchangeOf(request);
-  if (exchange === undefined) throw new Error('a request reached its handler without being admitted');
-  const { operation, handler, audit } = mounted;
+async function answer(exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = exchange;
+  const { operation, handler, audit } = exchange.mounted;
   const body = operation.body === 'json' ? parseJsonBody(request.body, request.headers['content-type']) : undefined;
   const result = await handler(exchange, body);
   const status = result.status ?? operation.status;
@@ -97,9 +101,20 @@ function begin(request: FastifyRequest, mounted: MountedOperation, ports: HttpPo
   const target = targetOf(request.raw);
   if (target === undefined) throw new Error('a request was routed without a target');
   const { clock, region, behindEdge = false } = ports;
-  const exchange = new Exchange(mounted, request, target, region, clock.now(), clock.monotonic(), clock, behindEdge);
+  const span = ports.trace?.(mounted.name, request.method, (name) => text(request.headers[name]));
+  const now = clock.now();
+  const exchange = new Exchange(mounted, request, target, region, now, clock.monotonic(), clock, behindEdge, span);
   (request as Admitted).exchange = exchange;
   return exchange;
+}
+
+/** Does the work as a part of the request's trace. */
+function within<T>({ span }: Exchange, work: () => T): T {
+  return span === undefined ? work() : span.within(work);
+}
+
+function text(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }
 
 interface Admitted extends FastifyRequest {
