@@ -41,6 +41,9 @@ const boundaries = [
 /** No project of an app is a library; its package exports nothing, so only this rule sees a bare import of one. */
 const apps = { regex: '^@coffer/app-', message: 'Nothing imports an app.' };
 
+/** The client library of the brokers is known to its adapter and to the tool that starts brokers. */
+const kafka = { regex: '^kafkajs(/|$)', message: 'Kafka is reached through @coffer/messaging-kafka.' };
+
 const impure = {
   regex:
     '^((node:)?(fs|https?|http2|net|tls|dgram|dns|child_process|cluster|worker_threads)' +
@@ -60,7 +63,18 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@nx/enforce-module-boundaries': ['error', { depConstraints: boundaries }],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [apps, kafka] }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportExpression[source.value=/^kafkajs(\\u002f|$)/]', message: kafka.message },
+      ],
+    },
+  },
+  {
+    files: ['libs/platform/messaging-kafka/**/*.ts', 'tools/kafka/**/*.ts'],
+    rules: {
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [apps] }],
+      'no-restricted-syntax': 'off',
     },
   },
   {

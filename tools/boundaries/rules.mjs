@@ -136,6 +136,23 @@ export const rules = [
   ...['shared/kernel', 'shared/event-sourcing', 'shared/wire', 'contracts'].map((project) =>
     row(`${project} imports Nest`, `libs/${project}/src/x.ts`, PURE, '@nestjs/common', 'node:crypto'),
   ),
+  // Kafka's client library
+  ...[
+    'libs/composition/src/x.ts',
+    'libs/platform/event-store-postgres/src/x.ts',
+    'apps/cli/src/x.ts',
+    'tests/int/x.ts',
+  ].map((file) => row(`${file} imports kafkajs`, file, PURE, 'kafkajs', '@coffer/kernel')),
+  row('a feature imports kafkajs', 'libs/keys/feature/src/x.ts', PURE, 'kafkajs/src/errors.js', '@coffer/contracts'),
+  row('the Kafka adapter imports an app', 'libs/platform/messaging-kafka/src/x.ts', PURE, '@coffer/app-cli', 'kafkajs'),
+  row('the Kafka tool imports an app', 'tools/kafka/x.ts', PURE, '@coffer/app-cli', 'kafkajs'),
+  {
+    name: 'the composition imports kafkajs at run time',
+    file: 'libs/composition/src/x.ts',
+    rule: 'no-restricted-syntax',
+    bad: "export const imported = import('kafkajs');\n",
+    good: "export const imported = import('@coffer/messaging-kafka');\n",
+  },
   {
     name: 'a domain imports at run time',
     file: 'libs/keys/domain/src/x.ts',

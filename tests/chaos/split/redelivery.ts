@@ -1,13 +1,15 @@
 import { topics } from '@coffer/contracts';
 import { newId } from '@coffer/kernel';
 import { openKafka } from '@coffer/messaging-kafka';
-import type { Message } from 'kafkajs';
 import { splitState } from '../../support/split.js';
 import type { RunningCoffer } from '../../support/coffer.js';
 import type { Fault } from './faults.js';
 import type { Random } from './random.js';
 
 const READ_MS = 2_000;
+
+type Kafka = ReturnType<typeof openKafka>;
+type Message = Parameters<ReturnType<Kafka['producer']>['send']>[0]['messages'][number];
 
 /** Old messages come again, from the first one on, in any order: duplicates, reordering and replay in one. */
 export function redelivery(coffer: RunningCoffer, random: Random): Fault[] {
@@ -29,7 +31,7 @@ export function redelivery(coffer: RunningCoffer, random: Random): Fault[] {
   }));
 }
 
-async function readAll(kafka: ReturnType<typeof openKafka>, topic: string): Promise<Message[]> {
+async function readAll(kafka: Kafka, topic: string): Promise<Message[]> {
   const found: Message[] = [];
   const consumer = kafka.consumer({ groupId: `chaos-${newId()}` });
   await consumer.connect();
