@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
-import { ask, tokenFor, vaultResource, type Ask } from '../support/https.js';
+import { ask, askRaw, tokenFor, vaultResource, type Ask } from '../support/https.js';
 
 let coffer: RunningCoffer;
 let token: string;
@@ -321,6 +321,91 @@ describe('transport', () => {
 
   it('is alive and ready on any host', async () => {
     expect((await ask(coffer, `https://localhost:${coffer.port}/healthz`)).text).toBe('ok');
+    expect((await ask(coffer, `https://localhost:${coffer.port}/healthz?x=1`)).text).toBe('ok');
+    expect((await ask(coffer, `${coffer.vaultUrl()}/readyz?x=1`)).text).toBe('ready');
+    expect((await ask(coffer, `https://localhost:${coffer.port}/healthz`, { method: 'HEAD' })).status).toBe(200);
     expect((await ask(coffer, `https://localhost:${coffer.port}/readyz`)).status).toBe(200);
+  });
+});
+
+describe('a request that is none', () => {
+  const vault = 'demo.vault.localhost';
+  const management = 'management.localhost';
+  const malformed = { [vault]: 'BadParameter', [management]: 'BadRequest' };
+
+  it.each([
+    ['/secrets/%zz', vault],
+    ['/secrets/a%', vault],
+    ['/keys/%zz', vault],
+    ['/subscriptions/%zz', management],
+  ] as const)('has a path that nobody can decode: %s', async (path, host) => {
+    const answer = await askRaw(coffer, host, [
+      `GET ${path}?${V} HTTP/1.1`,
+      `Host: ${host}`,
+      `Authorization: Bearer ${token}`,
+    ]);
+    expect(wireForm(answer)).toEqual([400, malformed[host]]);
+  });
+
+  it.each([
+    ['two Host headers', ['GET /secrets HTTP/1.1', `Host: ${vault}`, `Host: ${vault}`]],
+    ['two Host headers of other names', ['GET /healthz HTTP/1.1', `Host: ${vault}`, 'Host: other.vault.localhost']],
+    ['no Host header', ['GET /secrets HTTP/1.1']],
+    ['no HTTP', ['GARBAGE']],
+    ['headers without an end', ['GET /secrets HTTP/1.1', `Host: ${vault}`, `X-Long: ${'x'.repeat(40_000)}`]],
+    ['a length that is no number', ['PUT /secrets/a HTTP/1.1', `Host: ${vault}`, 'Content-Length: x']],
+  ])('has %s', async (_what, lines) => {
+    const answer = await askRaw(coffer, vault, lines);
+    expect([answer.status, answer.headers['content-type']]).toEqual([400, expect.stringMatching(/^application\/json/)]);
+    expect(Object.keys((JSON.parse(answer.text) as WireError).error)).toEqual(['code', 'message']);
+    expect(answer.headers['connection']).toBe('close');
+  });
+
+  const wireForm = ({ status, text }: { status: number; text: string }) => [
+    status,
+    (JSON.parse(text) as WireError).error.code,
+  ];
+});
+
+describe('405', () => {
+  const methodsOf = ({ headers }: { readonly headers: Readonly<Record<string, unknown>> }) =>
+    String(headers['allow']).split(', ').sort();
+
+  it.each([
+    ['/secrets/a', ['DELETE', 'GET', 'PATCH', 'PUT']],
+    ['/keys/a', ['DELETE', 'GET', 'PATCH']],
+    ['/keys/a/create', ['POST']],
+    ['/secrets', ['GET']],
+  ])('names what %s allows', async (path, methods) => {
+    const options = await onVault(`${path}?${V}`, { method: 'OPTIONS' });
+    expect([options.status, options.json<WireError>().error.code]).toEqual([405, 'MethodNotAllowed']);
+    expect(methodsOf(options)).toEqual(methods);
+    const head = await onVault(`${path}?${V}`, { method: 'HEAD' });
+    expect([head.status, head.text, methodsOf(head)]).toEqual([405, '', methods]);
+    expect(head.headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  it("is not what a path gets that is nobody's, nor a stranger", async () => {
+    for (const method of ['HEAD', 'OPTIONS']) {
+      expect((await onVault(`/nothing/here?${V}`, { method })).status).toBe(404);
+      expect((await onVault('/', { method })).status).toBe(404);
+      expect((await ask(coffer, `${coffer.vaultUrl()}/secrets/a`, { method })).status).toBe(401);
+    }
+    expect((await onVault('/')).json<WireError>().error.code).toBe('NotFound');
+    expect((await ask(coffer, `${coffer.vaultUrl()}/`)).status).toBe(401);
+  });
+
+  it('leaves the HEAD that ARM has', async () => {
+    const group = `/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}?api-version=2022-09-01`;
+    expect((await onArm(group, { method: 'HEAD' })).status).toBe(204);
+    const answer = await onArm(group, { method: 'POST', body: {} });
+    expect([answer.status, methodsOf(answer)]).toEqual([405, ['GET', 'HEAD', 'PUT']]);
+  });
+
+  it.each(['TRACE', 'PROPFIND'])('is the answer to %s, which nothing here has', async (method) => {
+    const lines = [`${method} /secrets?${V} HTTP/1.1`, 'Host: demo.vault.localhost'];
+    const answer = await askRaw(coffer, 'demo.vault.localhost', lines);
+    expect([answer.status, (JSON.parse(answer.text) as WireError).error.code]).toEqual([405, 'MethodNotAllowed']);
+    expect(answer.headers['allow']).toBe('GET, PUT, POST, PATCH, DELETE');
   });
 });

@@ -1,4 +1,5 @@
 import https from 'node:https';
+import tls from 'node:tls';
 import { dev, type RunningCoffer } from './coffer.js';
 
 export interface Answer {
@@ -60,6 +61,38 @@ export function ask(coffer: Pick<RunningCoffer, 'ca'>, url: string, request: Ask
     );
     call.on('error', reject);
     call.end(payload);
+  });
+}
+
+/** What a client that writes HTTP by itself gets: status, the header fields in lower case, and what comes after them. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Sends lines of HTTP/1.1 as they are, with `Connection: close`, and reads until the server closes. */
+export function askRaw(
+  coffer: Pick<RunningCoffer, 'ca' | 'port'>,
+  servername: string,
+  lines: readonly string[],
+): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ port: coffer.port, host: '127.0.0.1', servername, ca: coffer.ca });
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      const [head = '', ...rest] = Buffer.concat(chunks).toString('utf8').split('\r\n\r\n');
+      const [first = '', ...fields] = head.split('\r\n');
+      const headers = fields.map((field) => [
+        field.slice(0, field.indexOf(':')).toLowerCase(),
+        field.slice(field.indexOf(':') + 1).trim(),
+      ]);
+      const status = Number(first.split(' ')[1]);
+      resolve({ status, headers: Object.fromEntries(headers) as Record<string, string>, text: rest.join('\r\n\r\n') });
+    });
+    socket.write([...lines, 'Connection: close', '', ''].join('\r\n'));
   });
 }
 

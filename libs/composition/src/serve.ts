@@ -85,6 +85,7 @@ export async function serve(options: ServeOptions): Promise<Listener> {
   });
   const source = options.tls === undefined ? undefined : await TlsSource.open(options.tls);
   const listener = await listen(server, {
+    hosts: options.hosts,
     addresses: config.listen,
     port: config.port,
     ...(source === undefined ? {} : { tls: source.options }),

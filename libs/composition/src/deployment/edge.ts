@@ -121,9 +121,11 @@ function route(location: string, upstream: EdgeUpstream, more = ''): string {
   return `    location ${location} { proxy_ssl_name ${upstream}; proxy_pass https://${upstream}; ${more}}`;
 }
 
-/** nginx's own answers in the form of the wire. */
-const errors = `    error_page 502 504 = @away;
-    error_page 400 413 414 494 495 496 497 = /.edge/malformed;
+/** nginx's own answers in the form of the wire; vault hosts have a word of their own for what is malformed. */
+const errors = (malformed: string): string => `    error_page 502 504 = @away;
+    error_page 400 414 494 495 496 497 501 = /.edge/malformed;
+    error_page 405 = /.edge/method;
+    error_page 413 = /.edge/large;
     location @away {
       internal;
       default_type application/json;
@@ -133,7 +135,18 @@ const errors = `    error_page 502 504 = @away;
     location = /.edge/malformed {
       internal;
       default_type application/json;
-      return 400 '{"error":{"code":"BadParameter","message":"The request is malformed."}}';
+      return 400 '{"error":{"code":"${malformed}","message":"The request is malformed."}}';
+    }
+    location = /.edge/method {
+      internal;
+      default_type application/json;
+      add_header Allow "GET, PUT, POST, PATCH, DELETE" always;
+      return 405 '{"error":{"code":"MethodNotAllowed","message":"The HTTP method is not supported here."}}';
+    }
+    location = /.edge/large {
+      internal;
+      default_type application/json;
+      return 413 '{"error":{"code":"RequestEntityTooLarge","message":"The request body is too large."}}';
     }`;
 
 function server({ listen }: EdgeOptions, title: string, names: string, routes: string, flags = ''): string {
@@ -143,7 +156,7 @@ function server({ listen }: EdgeOptions, title: string, names: string, routes: s
   server {
 ${sockets.join('\n')}
     server_name ${names.startsWith('~') ? `"${names}"` : names};
-${errors}
+${errors(title === 'vaults' ? 'BadParameter' : 'BadRequest')}
 ${routes}
   }`;
 }

@@ -7,6 +7,7 @@ export const statusOf: Readonly<Record<ErrorCode, status>> = {
   BodyTooLarge: status.INVALID_ARGUMENT,
   UnsupportedMediaType: status.INVALID_ARGUMENT,
   MethodNotAllowed: status.UNIMPLEMENTED,
+  RequestTimeout: status.DEADLINE_EXCEEDED,
   RouteNotFound: status.UNIMPLEMENTED,
   ApiVersionMissing: status.INVALID_ARGUMENT,
   ApiVersionInvalid: status.INVALID_ARGUMENT,

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'BodyTooLarge'
   | 'UnsupportedMediaType'
   | 'MethodNotAllowed'
+  | 'RequestTimeout'
   | 'RouteNotFound'
   | 'ApiVersionMissing'
   | 'ApiVersionInvalid'
@@ -54,6 +55,8 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** `WWW-Authenticate` header value of a 401. */
   readonly challenge?: string;
+  /** Methods of the `Allow` header of a 405. */
+  readonly allow?: readonly string[];
 }
 
 export class CofferError extends Error {

@@ -14,6 +14,7 @@ export const errorTable: Readonly<Record<ErrorCode, WireError>> = {
   BodyTooLarge: { status: 413, code: 'RequestEntityTooLarge' },
   UnsupportedMediaType: { status: 415, code: 'UnsupportedMediaType' },
   MethodNotAllowed: { status: 405, code: 'MethodNotAllowed' },
+  RequestTimeout: { status: 408, code: 'RequestTimeout' },
   RouteNotFound: { status: 404, code: 'NotFound' },
   ApiVersionMissing: { status: 400, code: 'BadParameter' },
   ApiVersionInvalid: { status: 400, code: 'BadParameter' },
@@ -84,13 +85,14 @@ export function toErrorResponse(error: unknown, host: PublicHost): ErrorResponse
   const entry = errorTable[known.code];
   const code = host === 'vault' ? entry.code : (managementWords[known.code] ?? entry.code);
   const inner = host === 'vault' ? entry.inner : undefined;
-  const { retryAfterSeconds, challenge } = known.details;
+  const { retryAfterSeconds, challenge, allow } = known.details;
   const message = known.code === 'Internal' ? 'An internal error has occurred.' : known.message;
   return {
     status: entry.status,
     headers: {
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+      ...(allow === undefined ? {} : { allow: allow.join(', ') }),
       ...(host === 'management' && entry.status >= 400 ? { 'x-ms-failure-cause': 'gateway' } : {}),
     },
     body: { error: { code, message, ...(inner === undefined ? {} : { innererror: { code: inner } }) } },

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer as createPlainServer, type RequestListener, type Server as PlainServer } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Hosts } from '@coffer/wire';
 import type { FastifyInstance } from 'fastify';
+import { refuseUnreadable } from './unreadable.js';
 
 export interface TlsMaterial {
   readonly cert: Buffer;
@@ -9,6 +11,8 @@ export interface TlsMaterial {
 }
 
 export interface ListenOptions {
+  /** Names of this service: what is no HTTP is refused in the form of the one that was dialled. */
+  readonly hosts: Hosts;
   /** IP addresses to bind, e.g. `127.0.0.1` and `::1`. */
   readonly addresses: readonly string[];
   /** 0 lets the system choose (for the first address; the others take the same). */
@@ -50,6 +54,9 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
       const server = newServer((request, response) => {
         app.routing(request, response);
       }, options);
+      server.on('clientError', (error, socket) => {
+        refuseUnreadable(error, socket, options.hosts);
+      });
       await bind(server, address, port);
       servers.push(server);
       port = boundPort(server);
@@ -74,7 +81,11 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
 }
 
 function newServer(onRequest: RequestListener, { tls, onlyClient }: ListenOptions): Server {
-  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  const timeouts = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false, // asked for in the form of the wire (target.ts)
+  };
   if (tls === undefined) return createPlainServer(timeouts, onRequest);
   if (onlyClient === undefined) return createTlsServer({ ...timeouts, ...tls }, onRequest);
   const mutual = { ...timeouts, ...tls, ...clientCa(onlyClient), requestCert: true, rejectUnauthorized: true };

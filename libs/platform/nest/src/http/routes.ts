@@ -9,7 +9,9 @@ import { respond, respondError, unrecordable } from './respond.js';
 import type { MountedOperation } from './surface.js';
 import { targetOf } from './target.js';
 
-const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+/** Of the operations; HEAD and OPTIONS are answered, too, with a refusal. */
+export const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+const ANSWERED = [...METHODS, 'HEAD', 'OPTIONS'] as const;
 
 /** Registers every operation of every surface, and an answer in the wire's form for whatever is none. */
 export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
@@ -19,14 +21,28 @@ export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
     for (const path of mounted.operation.paths) mount(server, ports, mounted, mounted.operation.method, path);
   }
   for (const [host, path, methods] of pathsOf(operations)) {
-    const known = stray(ports, host, 'MethodNotAllowed');
-    for (const method of METHODS) if (!methods.has(method)) mount(server, ports, known, method, path);
+    const known = stray(ports, host, methodNotAllowed([...methods]));
+    for (const method of ANSWERED) if (!isOneOf(methods, method)) mount(server, ports, known, method, path);
   }
   for (const host of new Set(operations.map(({ operation }) => operation.host))) {
     if (host === 'login' && ports.login !== undefined) continue;
-    const nothing = stray(ports, host, 'RouteNotFound');
-    for (const method of [...METHODS, 'HEAD', 'OPTIONS'] as const) mount(server, ports, nothing, method, '/*');
+    const nothing = stray(ports, host, routeNotFound());
+    for (const method of ANSWERED) for (const path of ['/', '/*']) mount(server, ports, nothing, method, path);
   }
+}
+
+/** The refusal of a method that a path does not have. */
+export function methodNotAllowed(allow: readonly Method[]): CofferError {
+  return new CofferError('MethodNotAllowed', 'The HTTP method is not supported here.', { allow });
+}
+
+/** The refusal of a path that is not there. */
+export function routeNotFound(): CofferError {
+  return new CofferError('RouteNotFound', 'The requested resource does not exist.');
+}
+
+function isOneOf(methods: ReadonlySet<string>, method: string): boolean {
+  return methods.has(method);
 }
 
 function observe(server: FastifyInstance, answered: HttpPorts['answered']): void {
@@ -52,7 +68,7 @@ function mount(
   server: FastifyInstance,
   ports: HttpPorts,
   mounted: MountedOperation,
-  method: Method | 'OPTIONS',
+  method: (typeof ANSWERED)[number],
   path: string,
 ): void {
   const { host } = mounted.operation;
@@ -132,13 +148,11 @@ function isStray(mounted: MountedOperation): boolean {
 }
 
 /** Stands for requests that are no operation; they are authenticated first, so that a path tells strangers nothing. */
-function stray(ports: HttpPorts, host: PublicHost, code: 'RouteNotFound' | 'MethodNotAllowed'): MountedOperation {
-  const message =
-    code === 'RouteNotFound' ? 'The requested resource does not exist.' : 'The HTTP method is not supported here.';
+function stray(ports: HttpPorts, host: PublicHost, refusal: CofferError): MountedOperation {
   const mounted: MountedOperation = {
     name: 'Unknown',
     operation: { method: 'GET', host, paths: [], access: { plane: 'anonymous' }, status: 200, body: 'none' },
-    handler: () => Promise.reject(new CofferError(code, message)),
+    handler: () => Promise.reject(refusal),
     service: ports.strayAudit.service,
     audit: ports.strayAudit.sink,
   };

@@ -1,10 +1,10 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { CofferError } from '@coffer/kernel';
 import { takeBodiesAsBytes } from './body.js';
 import type { HttpPorts } from './ports.js';
-import { mountSurfaces } from './routes.js';
+import { methodNotAllowed, METHODS, mountSurfaces, routeNotFound } from './routes.js';
 import { sendError } from './respond.js';
-import { routerPath, targetOf } from './target.js';
+import { hasOneHost, routerPath, targetOf } from './target.js';
 
 /** Longer than any name the wire allows; longer segments are answered with 400. */
 const MAX_SEGMENT = 512;
@@ -30,21 +30,40 @@ export function createHttpServer(ports: HttpPorts): FastifyInstance {
   mountSurfaces(server, ports);
   mountProbes(server, ports);
   mountLogin(server, ports);
-  const notOurs = new CofferError('RouteNotFound', 'The host name of the request is not one of this service.');
-  server.setNotFoundHandler((_request, reply) => sendError(reply, notOurs, 'management'));
+  server.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, ports));
   return server;
+}
+
+/** What reaches no route: it is addressed to nobody, or has a method that no path has. */
+function answerUnrouted({ raw }: FastifyRequest, reply: FastifyReply, { hosts }: HttpPorts): FastifyReply {
+  const { host } = targetOf(raw) ?? hosts.resolve(raw.headers.host) ?? { host: 'management' };
+  return sendError(reply, unrouted(raw), host);
+}
+
+function unrouted(request: FastifyRequest['raw']): CofferError {
+  if (!hasOneHost(request)) return new CofferError('BadParameter', 'The request must have exactly one Host header.');
+  if (targetOf(request) === undefined) {
+    return new CofferError('RouteNotFound', 'The host name of the request is not one of this service.');
+  }
+  const isKnown = METHODS.some((method) => method === request.method);
+  return isKnown ? routeNotFound() : methodNotAllowed(METHODS);
 }
 
 /** Liveness and readiness, on any host name and without a token; they say nothing but yes or no. */
 function mountProbes(server: FastifyInstance, ports: HttpPorts): void {
-  server.get('/probe/healthz', (_request, reply) => reply.send('ok'));
-  server.get('/probe/readyz', async (_request, reply) => {
-    try {
-      await ports.ready();
-      return await reply.send('ready');
-    } catch {
-      return reply.code(503).send('not ready');
-    }
+  const method = ['GET', 'HEAD'];
+  server.route({ method, url: '/probe/healthz', handler: (_request, reply) => reply.send('ok') });
+  server.route({
+    method,
+    url: '/probe/readyz',
+    handler: async (_request, reply) => {
+      try {
+        await ports.ready();
+        return await reply.send('ready');
+      } catch {
+        return reply.code(503).send('not ready');
+      }
+    },
   });
 }
 
