@@ -7,6 +7,7 @@ import { Metrics } from '@coffer/observability';
 import { Hosts } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import { announce } from './announce.js';
+import { allEnded } from './closing.js';
 import type { Certificates } from './certificates.js';
 import type { Connections, ServiceName } from './databases.js';
 import type { DataDirectory } from './data-directory.js';
@@ -94,16 +95,23 @@ async function composeAll(context: AllServicesContext, hosts: Hosts, built: Read
   let vaultDatabase = (): Database => {
     throw new Error('vault management is not composed yet');
   };
-  const [crypto, policy, audit] = await Promise.all([
+  const owned = <S extends ComposedService>(service: S): S => {
+    closing.add(() => service.close());
+    return service;
+  };
+  const [crypto, policy, audit] = await allEnded([
     composeCryptoGateway({
       ...contextOf('crypto-gateway'),
       rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
       vaultLog: () => createOwnerLog(vaultDatabase()),
-    }),
-    composePolicyEngine(contextOf('policy-engine')),
-    composeAuditLog({ ...contextOf('audit-log'), auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile }),
+    }).then(owned),
+    composePolicyEngine(contextOf('policy-engine')).then(owned),
+    composeAuditLog({
+      ...contextOf('audit-log'),
+      auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile,
+    }).then(owned),
   ]);
-  const [vaults, identity] = await Promise.all([
+  const [vaults, identity] = await allEnded([
     composeVaultManagement({
       ...contextOf('vault-management'),
       vaultKeys: crypto.vaultKeys('secrets'),
@@ -111,13 +119,11 @@ async function composeAll(context: AllServicesContext, hosts: Hosts, built: Read
         const decision = await built.container?.get(LocalAuthorizer).atScope(principal, SUBSCRIPTION_READ, scope);
         return decision?.effect === 'allow';
       },
-    }),
-    composeIdentity({ ...contextOf('identity'), vaultKeys: crypto.vaultKeys('identity') }),
+    }).then(owned),
+    composeIdentity({ ...contextOf('identity'), vaultKeys: crypto.vaultKeys('identity') }).then(owned),
   ]);
   vaultDatabase = () => vaults.core.database;
-  const all = [vaults, crypto, policy, audit, identity];
-  for (const service of all) closing.add(() => service.close());
-  return { all, vaults, identity };
+  return { all: [vaults, crypto, policy, audit, identity], vaults, identity };
 }
 
 function serviceContexts(context: AllServicesContext, hosts: Hosts): (service: ServiceName) => ServiceContext {

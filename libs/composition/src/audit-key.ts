@@ -1,5 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { syncDirectory } from '@coffer/embedded-postgres';
 import { systemErrorCode } from '@coffer/kernel';
 
 /** The Ed25519 key that signs tree heads (PKCS#8 PEM, mode 0600); made when it is missing, by the first of all instances. */
@@ -20,6 +22,8 @@ export async function auditKey(file: string): Promise<KeyObject> {
   } finally {
     await unlink(partial);
   }
+  // Heads signed with a key that a power loss takes away could never be continued.
+  await syncDirectory(path.dirname(file));
   return ed25519(await readFile(file), file);
 }
 

@@ -1,3 +1,11 @@
+/** As `Promise.all`, but also a failure waits for the others: what they make must be known before it can be undone. */
+export async function allEnded<const T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
 /** Undoes what a start has done, in the reverse order; the first failure is thrown after everything has been tried. */
 export class Closing {
   readonly #steps: (() => Promise<unknown>)[] = [];

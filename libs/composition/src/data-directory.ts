@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { newId } from '@coffer/kernel';
-import { defaultDataDirectory } from '@coffer/embedded-postgres';
+import { defaultDataDirectory, syncDirectory } from '@coffer/embedded-postgres';
 
 /** What an installation is called by; made once and kept for ever. */
 export interface Installation {
@@ -26,7 +26,8 @@ export async function openDataDirectory(
   fixed: Partial<Installation>,
 ): Promise<DataDirectory> {
   const root = directory ?? defaultDataDirectory();
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  const made = await mkdir(root, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncDirectory(path.dirname(made));
   // Root's embedded server runs as nobody, which must be able to pass through; each file within guards itself.
   if (process.getuid?.() === 0) await chmod(root, (await stat(root)).mode | 0o011);
   return {
@@ -56,9 +57,10 @@ async function installation(file: string): Promise<Installation> {
   return made;
 }
 
-/** Whole or not at all, also across a crash. */
+/** Whole or not at all, also across a power loss; when it resolves the file is there to stay. */
 export async function replaceFile(file: string, text: string, mode: number): Promise<void> {
   const next = `${file}.${process.pid}.next`;
   await writeFile(next, text, { mode, flush: true });
   await rename(next, file);
+  await syncDirectory(path.dirname(file));
 }

@@ -23,6 +23,7 @@ export async function runProgram(program: Program): Promise<void> {
   const config = readConfig(program);
   if (config === undefined) return;
   const log = createLogger(config.logLevel, program.name);
+  endOnFaults(log);
   const closing = new Closing();
   const { promise: end, resolve: stop } = Promise.withResolvers<Error | undefined>();
   onSignals(() => {
@@ -37,6 +38,21 @@ export async function runProgram(program: Program): Promise<void> {
   await starting;
   await close(closing, log);
   process.exit();
+}
+
+/**
+ * Ends the process at once on a fault that nobody handles: what it holds in memory can no longer be trusted, while a crash
+ * is recovered from. Node would do so, too, but print the error with whatever a driver hangs on it.
+ */
+function endOnFaults(log: Logger): void {
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(fault, (err: unknown) => {
+      // What the log itself throws must not come here again.
+      process.removeAllListeners(fault);
+      log.fatal({ err, fault }, 'a fault that nobody handled ends the process');
+      process.exit(1);
+    });
+  }
 }
 
 function onSignals(stop: () => void): void {

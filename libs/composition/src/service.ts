@@ -17,6 +17,7 @@ import {
 import type { Logger } from '@coffer/nest';
 import { Pager } from '@coffer/wire';
 import type pg from 'pg';
+import { Closing } from './closing.js';
 import { pagingKey } from './paging-key.js';
 import { loosens } from './loosening.js';
 import { becomeSoleWriter, shareDatabase } from './sole-writer.js';
@@ -65,23 +66,42 @@ export interface ServiceCore {
   close(): Promise<void>;
 }
 
-/** Opens and migrates the database of a service. Throws SecondInstanceError, and what the database says. */
+/**
+ * Opens and migrates the database of a service. Throws SecondInstanceError, MigrationError and what the database says; then
+ * no session is left open, and the database is free for who comes next.
+ */
 export async function openService(options: ServiceOptions): Promise<ServiceCore> {
+  const closing = new Closing();
+  try {
+    return await open(options, closing);
+  } catch (error) {
+    await closing.close().catch(() => undefined); // what went wrong first is what is told
+    throw error;
+  }
+}
+
+async function open(options: ServiceOptions, closing: Closing): Promise<ServiceCore> {
   const { name, connection, sharedLeaseMs } = options;
   const log = options.log.child({ service: name });
   const sole = sharedLeaseMs === undefined ? await becomeSoleWriter(name, connection, options.onLost) : undefined;
+  if (sole !== undefined) closing.add(() => sole.close());
   const database = openDatabase({
     connection,
     onError: (err) => {
       log.warn({ err }, 'a database connection was lost');
     },
   });
+  closing.add(() => database.close());
   await migrate(database, [eventStoreMigrations, consumerMigrations, serviceMigrations, ...options.migrations]);
   const { store, shared } = openStore(options, database, log);
-  await shared?.start();
+  if (shared !== undefined) {
+    closing.add(() => shared.close());
+    await shared.start();
+  }
   const lease = shared ?? sole;
   if (lease === undefined) throw new Error('a service needs a lease');
   const { relay, audit, stop } = openOutbox(options, database, store, log);
+  closing.add(stop);
   return {
     name,
     database,
@@ -91,12 +111,18 @@ export async function openService(options: ServiceOptions): Promise<ServiceCore>
     pager: new Pager(await pagingKey(database)),
     lease,
     ...(shared === undefined ? {} : { hub: shared }),
-    close: async () => {
-      await stop();
-      await lease.close();
-      await database.close();
-    },
+    close: () => closing.close(),
   };
+}
+
+/** Makes what a service needs besides its database; when that fails, the database is closed. */
+export async function orClose<T>(core: ServiceCore, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    await core.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** The event store, with the lease of this instance where others write the same database. */

@@ -60,12 +60,15 @@ class AdvisoryLockWriter implements SoleWriter {
   async acquire(): Promise<void> {
     const session = new pg.Client({ ...this.connection, keepAlive: true });
     session.on('error', () => undefined); // 'end' follows
-    await session.connect();
-    const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [LOCK]);
-    if (rows[0]?.held !== true) {
-      await session.end();
-      throw new SecondInstanceError(this.service);
+    try {
+      await session.connect();
+      const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [LOCK]);
+      if (rows[0]?.held !== true) throw new SecondInstanceError(this.service);
+    } catch (error) {
+      await session.end().catch(() => undefined);
+      throw error;
     }
+    if (this.#closed) return session.end();
     session.once('end', () => {
       this.#session = undefined;
       if (!this.#closed) void this.#reacquire();

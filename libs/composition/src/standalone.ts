@@ -1,7 +1,7 @@
 import { startEmbeddedPostgres } from '@coffer/embedded-postgres';
 import type { Logger } from '@coffer/nest/logging';
 import { certificateFiles } from './certificates.js';
-import type { Closing } from './closing.js';
+import { allEnded, type Closing } from './closing.js';
 import { ConfigError } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { openDataDirectory, type DataDirectory } from './data-directory.js';
@@ -16,7 +16,7 @@ export async function startStandalone(context: ProgramContext): Promise<void> {
   if (problem !== undefined) throw new ConfigError([problem]);
   const directory = await openDataDirectory(config.dataDir, fixedInstallation(config));
   // The database starts in processes of its own: the code of the services is loaded meanwhile.
-  const [connections, certificates, { startServices }] = await Promise.all([
+  const [connections, certificates, { startServices }] = await allEnded([
     databases(config, directory, log, closing),
     certificateFiles(config, directory),
     import('./all-services.js'),

@@ -2,7 +2,7 @@ import { AuditController, AuditModule, auditMigrations, TreeController } from '@
 import { surface } from '@coffer/nest';
 import { auditOperations, auditTreeOperations } from '@coffer/wire';
 import { auditKey } from '../audit-key.js';
-import { openService } from '../service.js';
+import { openService, orClose } from '../service.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
 
 export const AUDIT_LOG = 'audit-log';
@@ -20,7 +20,8 @@ export async function composeAuditLog(
   const onTreeFault = (err: unknown) => {
     log.error({ err }, 'the tree over the audit log could not be grown or signed');
   };
-  const signer = { name: new URL(context.hosts.url('audit')).hostname, key: await auditKey(context.auditKeyFile) };
+  const key = await orClose(core, () => auditKey(context.auditKeyFile));
+  const signer = { name: new URL(context.hosts.url('audit')).hostname, key };
   const mayWait = context.auditMayWait === undefined ? {} : { treeMayWait: context.auditMayWait };
   return {
     core,

@@ -6,7 +6,7 @@ import { keysMigrations, keyProjections, KeyPurger, KeysController, KeysModule }
 import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
 import { rootKeyProvider } from '../root-key.js';
-import { openService } from '../service.js';
+import { openService, orClose } from '../service.js';
 import { Sweeper, warnOfUnpurged } from '../sweeper.js';
 import { onVaultPurged } from '../vault-purge.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
@@ -30,8 +30,10 @@ export async function composeCryptoGateway(
     projections: keyProjections,
     eventsTopic: topics.keys,
   });
-  const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
-  const keyring = await Keyring.open({ database: core.database, rootKey, clock });
+  const keyring = await orClose(core, async () => {
+    const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
+    return Keyring.open({ database: core.database, rootKey, clock });
+  });
   const provider = createCryptoProvider();
   const sealer = createSealer(keyring.source('keys'));
   const sweeper = new Sweeper(context.log.child({ service: CRYPTO_GATEWAY }));
