@@ -2,14 +2,42 @@ import type { SecretBytes } from '@coffer/kernel';
 
 export type KeySpec =
   | { readonly kty: 'RSA'; readonly keySize: 2048 | 3072 | 4096; readonly publicExponent: number }
-  | { readonly kty: 'EC'; readonly crv: Curve };
+  | { readonly kty: 'EC'; readonly crv: Curve }
+  | { readonly kty: 'oct'; readonly keySize: 128 | 192 | 256 };
 
 export type Curve = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
 
-/** Public half of a key (RFC 7517); members are base64url without padding. */
+/** Public half of a key (RFC 7517); members are base64url without padding. A symmetric key has none but its type. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-  | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string };
+  | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string }
+  | { readonly kty: 'oct' };
+
+/** How private key bytes are written: PKCS#8 DER (RSA, EC), or the key itself (oct). */
+export type KeyFormat = 'pkcs8' | 'raw';
+
+/** The format that keys of this type are generated, stored and loaded in. */
+export function keyFormatOf(kty: KeySpec['kty']): KeyFormat {
+  return kty === 'oct' ? 'raw' : 'pkcs8';
+}
+
+/** What AES asks for besides key and text: `iv` of CBC, `aad` of GCM. Absent for RSA. */
+export interface CipherParameters {
+  readonly iv?: Uint8Array | undefined;
+  readonly aad?: Uint8Array | undefined;
+}
+
+/** Of GCM, `iv` and `tag` are needed to decrypt. */
+export interface DecipherParameters extends CipherParameters {
+  readonly tag?: Uint8Array | undefined;
+}
+
+/** What encryption gives; `iv` of AES only, `tag` (16 bytes) of GCM only. */
+export interface Ciphertext {
+  readonly value: Buffer;
+  readonly iv?: Uint8Array;
+  readonly tag?: Uint8Array;
+}
 
 /** A private key inside the provider: usable, not readable. */
 export interface KeyHandle {
@@ -18,20 +46,28 @@ export interface KeyHandle {
 
 /** Does the cryptography of `/keys`. Adapters: crypto-node; later PKCS#11 and a native addon. All pass the same vectors. */
 export interface CryptoProvider {
-  /** Makes a key off the event loop. `privateKey` is PKCS#8 DER. */
+  /** Makes a key off the event loop. `privateKey` is in the format of its type (`keyFormatOf`). */
   generate(spec: KeySpec): Promise<{ readonly public: PublicJwk; readonly privateKey: SecretBytes }>;
-  /** Imports PKCS#8 DER; the caller destroys `privateKey` afterwards. */
-  load(privateKey: SecretBytes): KeyHandle;
+  /** Imports a private key, by default PKCS#8 DER; the caller destroys `privateKey` afterwards. */
+  load(privateKey: SecretBytes, format?: KeyFormat): KeyHandle;
   /** Drops what the provider holds for the handle. */
   release(handle: KeyHandle): void;
-  /** Signs a ready digest. `alg` as on the wire; unknown, of another key type, or a digest of the wrong length: BadParameter. Overload: Throttled. */
+  /** Signs a ready digest; HS* authenticate bytes of any length. `alg` as on the wire; unknown, of another key type, or a digest of the wrong length: BadParameter. Overload: Throttled. */
   sign(handle: KeyHandle, alg: string, digest: Uint8Array): Promise<Buffer>;
   /** False for any signature that does not fit, whatever the reason. */
   verify(handle: KeyHandle, alg: string, digest: Uint8Array, signature: Uint8Array): Promise<boolean>;
-  /** Encrypts one block. Too long for the key: BadParameter. */
-  encrypt(handle: KeyHandle, alg: string, plaintext: Uint8Array): Promise<Buffer>;
-  /** One answer (BadParameter, same text) for every failure: no padding oracle. */
-  decrypt(handle: KeyHandle, alg: string, ciphertext: Uint8Array): Promise<SecretBytes>;
+  /**
+   * Encrypts; with RSA one block. A length that does not fit and missing or superfluous parameters: BadParameter. The iv
+   * of GCM is made here, the one of CBC where none is given.
+   */
+  encrypt(handle: KeyHandle, alg: string, plaintext: Uint8Array, parameters?: CipherParameters): Promise<Ciphertext>;
+  /** One answer (BadParameter, same text) for every ciphertext that does not decrypt: no padding oracle. */
+  decrypt(
+    handle: KeyHandle,
+    alg: string,
+    ciphertext: Uint8Array,
+    parameters?: DecipherParameters,
+  ): Promise<SecretBytes>;
   wrapKey(handle: KeyHandle, alg: string, key: Uint8Array): Promise<Buffer>;
   unwrapKey(handle: KeyHandle, alg: string, wrapped: Uint8Array): Promise<SecretBytes>;
   close(): Promise<void>;

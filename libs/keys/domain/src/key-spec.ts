@@ -6,18 +6,23 @@ export type Curve = (typeof curves)[number];
 export const rsaKeySizes = [2048, 3072, 4096] as const;
 export type RsaKeySize = (typeof rsaKeySizes)[number];
 
-/** What key to make. */
+export const octKeySizes = [128, 192, 256] as const;
+export type OctKeySize = (typeof octKeySizes)[number];
+
+/** What key to make; sizes in bits. */
 export type KeySpec =
   | { readonly kty: 'RSA'; readonly keySize: RsaKeySize; readonly publicExponent: number }
-  | { readonly kty: 'EC'; readonly crv: Curve };
+  | { readonly kty: 'EC'; readonly crv: Curve }
+  | { readonly kty: 'oct'; readonly keySize: OctKeySize };
 
 /** Key types whose material this service can make and hold. */
 export type KeyType = KeySpec['kty'];
 
-/** Public half of a key (RFC 7517, RFC 7518 §6); members are base64url without padding. */
+/** Public half of a key (RFC 7517, RFC 7518 §6); members are base64url without padding. `k` of oct is never among them. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-  | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string };
+  | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string }
+  | { readonly kty: 'oct' };
 
 /** The members of a create request that say what key is wanted, unchecked. */
 export interface KeyRequest {
@@ -27,20 +32,21 @@ export interface KeyRequest {
   readonly publicExponent?: number | undefined;
 }
 
-const HSM_TYPES = ['RSA-HSM', 'EC-HSM', 'oct', 'oct-HSM'];
+const HSM_TYPES = ['RSA-HSM', 'EC-HSM', 'oct-HSM'];
 const PUBLIC_EXPONENTS = [65537, 3];
 
 /**
- * Checks type, size, curve and exponent (azure-api c.1); RSA defaults to 2048 bits, EC to P-256. Throws BadParameter.
- * `key_size` of an EC key and `crv` of an RSA key have no meaning and are ignored.
+ * Checks type, size, curve and exponent (azure-api c.1); RSA defaults to 2048 bits, EC to P-256, oct to 256 bits.
+ * Throws BadParameter. `key_size` of an EC key and `crv` of an RSA or oct key have no meaning and are ignored.
  */
 export function keySpecOf(request: KeyRequest): KeySpec {
   if (request.kty === 'RSA') return rsaSpec(request);
   if (request.kty === 'EC') return { kty: 'EC', crv: curveOf(request.crv ?? 'P-256') };
+  if (request.kty === 'oct') return octSpec(request);
   if (HSM_TYPES.includes(request.kty)) {
     throw invalidProperty('kty', `Keys of type ${request.kty} need a hardware security module; this vault has none.`);
   }
-  throw invalidProperty('kty', 'The key type must be RSA or EC.');
+  throw invalidProperty('kty', 'The key type must be RSA, EC or oct.');
 }
 
 function rsaSpec({ keySize = 2048, publicExponent = 65537 }: KeyRequest): KeySpec {
@@ -50,6 +56,12 @@ function rsaSpec({ keySize = 2048, publicExponent = 65537 }: KeyRequest): KeySpe
     throw invalidProperty('public_exponent', 'The public exponent must be 65537 or 3.');
   }
   return { kty: 'RSA', keySize: size, publicExponent };
+}
+
+function octSpec({ keySize = 256 }: KeyRequest): KeySpec {
+  const size = octKeySizes.find((known) => known === keySize);
+  if (size === undefined) throw invalidProperty('key_size', 'The size of an oct key must be 128, 192 or 256.');
+  return { kty: 'oct', keySize: size };
 }
 
 function curveOf(name: string): Curve {
@@ -62,7 +74,11 @@ function curveOf(name: string): Curve {
 export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
 export type CryptoOp = (typeof cryptoOps)[number];
 
-const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = { RSA: cryptoOps, EC: ['sign', 'verify'] };
+const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = {
+  RSA: cryptoOps,
+  EC: ['sign', 'verify'],
+  oct: cryptoOps,
+};
 /** Names that exist, but for keys in a hardware security module only. */
 const HSM_OPS = ['import', 'export'];
 

@@ -11,9 +11,14 @@ describe('keySpecOf', () => {
     expect(keySpecOf({ kty: 'EC', crv })).toEqual({ kty: 'EC', crv });
   });
 
-  it('defaults RSA to 2048 bits with exponent 65537 and EC to P-256', () => {
+  it.each([128, 192, 256])('accepts an oct key of %i bits', (keySize) => {
+    expect(keySpecOf({ kty: 'oct', keySize })).toEqual({ kty: 'oct', keySize });
+  });
+
+  it('defaults RSA to 2048 bits with exponent 65537, EC to P-256 and oct to 256 bits', () => {
     expect(keySpecOf({ kty: 'RSA' })).toEqual({ kty: 'RSA', keySize: 2048, publicExponent: 65537 });
     expect(keySpecOf({ kty: 'EC' })).toEqual({ kty: 'EC', crv: 'P-256' });
+    expect(keySpecOf({ kty: 'oct' })).toEqual({ kty: 'oct', keySize: 256 });
   });
 
   it('accepts the public exponent 3', () => {
@@ -27,6 +32,9 @@ describe('keySpecOf', () => {
     ['an exponent of 1', { kty: 'RSA', publicExponent: 1 }, 'public_exponent'],
     ['an unknown curve', { kty: 'EC', crv: 'P-192' }, 'crv'],
     ['a curve in the old spelling', { kty: 'EC', crv: 'SECP256K1' }, 'crv'],
+    ['an oct key of a size that AES does not have', { kty: 'oct', keySize: 512 }, 'key_size'],
+    ['an oct key of no size', { kty: 'oct', keySize: 0 }, 'key_size'],
+    ['oct in upper case', { kty: 'OCT' }, 'kty'],
     ['a type in lower case', { kty: 'rsa' }, 'kty'],
     ['an unknown type', { kty: 'DSA' }, 'kty'],
   ])('refuses %s and names the member', (_what, request, member) => {
@@ -35,14 +43,15 @@ describe('keySpecOf', () => {
     );
   });
 
-  it.each(['RSA-HSM', 'EC-HSM', 'oct', 'oct-HSM'])('says that %s needs a hardware security module', (kty) => {
+  it.each(['RSA-HSM', 'EC-HSM', 'oct-HSM'])('says that %s needs a hardware security module', (kty) => {
     expect(() => keySpecOf({ kty })).toThrow(/hardware security module/);
   });
 });
 
 describe('keyOpsOf', () => {
-  it('gives an RSA key all six operations and an EC key sign and verify when none are asked for', () => {
+  it('gives an RSA and an oct key all six operations and an EC key sign and verify when none are asked for', () => {
     expect(keyOpsOf('RSA', undefined)).toEqual(cryptoOps);
+    expect(keyOpsOf('oct', undefined)).toEqual(cryptoOps);
     expect(keyOpsOf('EC', undefined)).toEqual(['sign', 'verify']);
   });
 

@@ -85,7 +85,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
     name: state.status === 'active' ? state.name : command.name,
     version,
     kty: spec.kty,
-    ...(spec.kty === 'RSA' ? { size: spec.keySize } : { crv: spec.crv }),
+    ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }),
     public: command.public,
     keyOps: keyOpsOf(spec.kty, command.keyOps),
     enabled,

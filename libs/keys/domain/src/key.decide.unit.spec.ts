@@ -38,6 +38,12 @@ const purge: KeyCommand = {
 const refusedWith = (code: string): Error => expect.objectContaining({ code }) as Error;
 
 describe('creating a key', () => {
+  it('records the size of an oct key and nothing else of it', () => {
+    const [event] = decide(create(V1, { spec: { kty: 'oct', keySize: 192 }, public: { kty: 'oct' } }), noKey);
+    expect(event?.data).toMatchObject({ kty: 'oct', size: 192, public: { kty: 'oct' } });
+    expect(event?.data).not.toHaveProperty('crv');
+  });
+
   it('records the public half, defaults and the place of the private key', () => {
     expect(decide(create(V1, { tags: { a: 'b' }, nbf: 1, exp: 2 }), noKey)).toEqual([
       {

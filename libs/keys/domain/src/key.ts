@@ -1,6 +1,6 @@
 import type { DomainEvent, MaterialDigest } from '@coffer/event-sourcing';
 import { assertNever, defined, type Tags } from '@coffer/kernel';
-import type { CryptoOp, Curve, KeyType, PublicJwk, RsaKeySize } from './key-spec.js';
+import type { CryptoOp, Curve, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
 
 /** Attributes a caller may set; times are Unix seconds. */
 export interface KeyAttributes {
@@ -14,14 +14,14 @@ export interface KeyVersionCreatedData extends KeyAttributes {
   /** 32 lower-case hex. */
   readonly version: string;
   readonly kty: KeyType;
-  /** Bits of an RSA key. */
-  readonly size?: RsaKeySize;
+  /** Bits of an RSA or oct key. */
+  readonly size?: RsaKeySize | OctKeySize;
   readonly crv?: Curve;
   readonly public: PublicJwk;
   readonly keyOps: readonly CryptoOp[];
   /** Unix seconds. */
   readonly created: number;
-  /** The `material` row that holds the private key. */
+  /** The `material` row that holds the private key: PKCS#8 DER, of oct the key itself. */
   readonly materialId: string;
 }
 
@@ -58,6 +58,8 @@ export type KeyEvent =
 export interface KeyVersion extends KeyAttributes {
   readonly version: string;
   readonly public: PublicJwk;
+  /** Bits of an oct key, whose public half does not tell them. */
+  readonly size?: number;
   readonly keyOps: readonly CryptoOp[];
   readonly created: number;
   readonly updated: number;
@@ -108,7 +110,7 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
     enabled,
     created,
     updated: created,
-    ...defined({ nbf, exp, tags }),
+    ...defined({ nbf, exp, tags, size: data.kty === 'oct' ? data.size : undefined }),
   };
   const before = isExisting(state) ? state : { name: data.name, versions: new Map<string, KeyVersion>() };
   return {

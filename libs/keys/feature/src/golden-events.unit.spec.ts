@@ -14,6 +14,8 @@ const life = [
   'key-deleted.without-soft-delete.v1.json',
   'key-purged.v1.json',
 ];
+/** Events of keys of their own. */
+const others = ['key-version-created.oct.v1.json'];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -21,7 +23,7 @@ describe('golden events of keys', () => {
   const states = life.reduce<KeyState[]>((all, name) => [...all, evolve(all.at(-1) ?? noKey, golden(name))], []);
 
   it('has every fixture in the replay', () => {
-    expect(readdirSync(directory).sort()).toEqual([...life].sort());
+    expect(readdirSync(directory).sort()).toEqual([...life, ...others].sort());
   });
 
   it('replays to the state that they have always meant', () => {
@@ -63,5 +65,23 @@ describe('golden events of keys', () => {
     expect(states[4]).toEqual({ status: 'active', ...key });
     expect(states[5]).toEqual({ status: 'deleted', ...key, deletedDate: 1690000400 });
     expect(states[6]).toEqual({ status: 'purged', name: 'Signing' });
+  });
+
+  it('replays an oct key to its size, which nothing public tells', () => {
+    const version = {
+      version: '00112233445566778899aabbccddeeff',
+      public: { kty: 'oct' },
+      size: 192,
+      keyOps: ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'],
+      enabled: true,
+      created: 1790000000,
+      updated: 1790000000,
+    };
+    expect(evolve(noKey, golden('key-version-created.oct.v1.json'))).toEqual({
+      status: 'active',
+      name: 'Sealing',
+      latest: version.version,
+      versions: new Map([[version.version, version]]),
+    });
   });
 });

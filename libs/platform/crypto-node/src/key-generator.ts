@@ -1,9 +1,9 @@
-import { generateKeyPair, type KeyPairKeyObjectResult } from 'node:crypto';
+import { generateKeyPair, randomBytes, type KeyPairKeyObjectResult } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeySpec, PublicJwk } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { curves } from './curves.js';
-import { MODULUS_BITS, publicJwk } from './loaded-key.js';
+import { MODULUS_BITS, OCT_BITS, publicJwk } from './loaded-key.js';
 
 const generatePair = promisify(generateKeyPair);
 
@@ -13,7 +13,7 @@ const MAX_WAITING = 64;
 
 export interface GeneratedKey {
   readonly public: PublicJwk;
-  /** PKCS#8 DER. */
+  /** PKCS#8 DER; of oct the key itself. */
   readonly privateKey: SecretBytes;
 }
 
@@ -30,6 +30,7 @@ export class KeyGenerator {
   /** Throws BadParameter for a key that nobody should have, Throttled when too many generations wait. */
   async generate(spec: KeySpec): Promise<GeneratedKey> {
     if (spec.kty === 'EC') return toGenerated(await generatePair('ec', { namedCurve: curves[spec.crv].openssl }));
+    if (spec.kty === 'oct') return generateOct(spec.keySize);
     const { keySize: modulusLength, publicExponent } = spec;
     if (!MODULUS_BITS.includes(modulusLength))
       throw new CofferError('BadParameter', 'The RSA key size is not supported.');
@@ -64,6 +65,11 @@ export class KeyGenerator {
 /** FIPS 186-5 wants more than 2^16; smaller odd ones are legal RSA and Key Vault takes them. */
 function isExponent(value: number): boolean {
   return Number.isInteger(value) && value % 2 === 1 && value >= 3 && value <= MAX_PUBLIC_EXPONENT;
+}
+
+function generateOct(bits: number): GeneratedKey {
+  if (!OCT_BITS.includes(bits)) throw new CofferError('BadParameter', 'The oct key size is not supported.');
+  return { public: { kty: 'oct' }, privateKey: SecretBytes.own(randomBytes(bits / 8)) };
 }
 
 function toGenerated({ publicKey, privateKey }: KeyPairKeyObjectResult): GeneratedKey {

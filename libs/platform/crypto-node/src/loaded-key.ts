@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import type { Curve, PublicJwk } from '@coffer/contracts';
+import type { Curve, KeyFormat, PublicJwk } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { curveOfJwk, curves } from './curves.js';
 import type { PooledKey } from './pool/protocol.js';
@@ -20,15 +20,26 @@ export interface LoadedEcKey {
   readonly point: Uint8Array;
 }
 
-export type LoadedKey = LoadedRsaKey | LoadedEcKey;
+export interface LoadedOctKey {
+  readonly kty: 'oct';
+  readonly public: PublicJwk;
+  readonly bytes: SecretBytes;
+}
+
+export type LoadedKey = LoadedRsaKey | LoadedEcKey | LoadedOctKey;
 
 export const MODULUS_BITS: readonly number[] = [2048, 3072, 4096];
+export const OCT_BITS: readonly number[] = [128, 192, 256];
 
 let lastId = 0;
 
-/** PKCS#8 DER → key. Throws BadParameter for anything that is not one of the key types of `KeySpec`. */
-export function loadKey(pkcs8: SecretBytes): LoadedKey {
-  const privateKey = parse(pkcs8);
+/**
+ * Private key bytes → key. Which of the two formats they are in is said and never guessed. Throws BadParameter for anything
+ * that is not one of the key types of `KeySpec`.
+ */
+export function loadKey(bytes: SecretBytes, format: KeyFormat): LoadedKey {
+  if (format === 'raw') return loadOct(bytes);
+  const privateKey = parse(bytes);
   const publicKey = createPublicKey(privateKey);
   const jwk = publicJwk(publicKey);
   if (jwk.kty === 'EC')
@@ -38,8 +49,13 @@ export function loadKey(pkcs8: SecretBytes): LoadedKey {
   return { kty: 'RSA', id: lastId, public: jwk, privateKey, publicKey, modulusBytes, released: false };
 }
 
+function loadOct(bytes: SecretBytes): LoadedOctKey {
+  if (!OCT_BITS.includes(bytes.length * 8)) throw unsupported();
+  return { kty: 'oct', public: { kty: 'oct' }, bytes: SecretBytes.copyOf(bytes.expose()) };
+}
+
 /** The public half of either half. */
-export function publicJwk(publicKey: KeyObject): PublicJwk {
+export function publicJwk(publicKey: KeyObject): Exclude<PublicJwk, { kty: 'oct' }> {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type !== 'rsa' && type !== 'ec') throw unsupported();
   if (type === 'rsa' && !MODULUS_BITS.includes(details?.modulusLength ?? 0)) throw unsupported();
@@ -95,6 +111,6 @@ function pointOf({ crv, x, y }: Extract<PublicJwk, { kty: 'EC' }>): Uint8Array {
 function unsupported(): CofferError {
   return new CofferError(
     'BadParameter',
-    'The key is not an RSA key of 2048, 3072 or 4096 bits or an EC key of a supported curve.',
+    'The key is not an RSA key of 2048, 3072 or 4096 bits, an EC key of a supported curve or an oct key of 128, 192 or 256 bits.',
   );
 }

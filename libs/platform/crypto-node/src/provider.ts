@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { CryptoProvider, KeyHandle } from '@coffer/contracts';
 import { CofferError } from '@coffer/kernel';
+import { cipherAlgorithms, keyWrapAlgorithms } from './algorithms/aes.js';
 import { encryptAlgorithms, wrapAlgorithms } from './algorithms/encrypt.js';
+import { macAlgorithms } from './algorithms/mac.js';
 import { signAlgorithms } from './algorithms/sign.js';
 import { KeyGenerator } from './key-generator.js';
 import { loadKey, type LoadedKey } from './loaded-key.js';
+import * as oct from './operations/oct-keys.js';
 import { RsaBlocks } from './operations/rsa-blocks.js';
 import { Signatures } from './operations/signatures.js';
 import { CryptoPool, type PoolOptions } from './pool/crypto-pool.js';
@@ -14,7 +17,7 @@ export interface CryptoProviderOptions extends PoolOptions {
   readonly generations?: number;
 }
 
-/** Cryptography by node:crypto (RSA) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker threads. */
+/** Cryptography by node:crypto (RSA, AES, HMAC) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker threads. */
 export function createCryptoProvider(options: CryptoProviderOptions = {}): CryptoProvider {
   const pool = new CryptoPool(options);
   const generator = new KeyGenerator(options.generations ?? Math.max(1, Math.floor(availableParallelism() / 2)));
@@ -32,8 +35,8 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
 
   return {
     generate: (spec) => generator.generate(spec),
-    load: (privateKey) => {
-      const key = loadKey(privateKey);
+    load: (privateKey, format = 'pkcs8') => {
+      const key = loadKey(privateKey, format);
       const handle: KeyHandle = Object.freeze({ public: key.public });
       keys.set(handle, key);
       return handle;
@@ -43,14 +46,39 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       if (key === undefined) return;
       keys.delete(handle);
       if (key.kty === 'EC') key.scalar.destroy();
+      else if (key.kty === 'oct') key.bytes.destroy();
       else pool.release(key);
     },
-    sign: async (handle, alg, digest) => signatures.sign(keyOf(handle), alg, digest),
-    verify: async (handle, alg, digest, signature) => signatures.verify(keyOf(handle), alg, digest, signature),
-    encrypt: (handle, alg, plaintext) => refusing(() => encryption.seal(keyOf(handle), alg, plaintext)),
-    decrypt: async (handle, alg, ciphertext) => encryption.open(keyOf(handle), alg, ciphertext),
-    wrapKey: (handle, alg, key) => refusing(() => wrapping.seal(keyOf(handle), alg, key)),
-    unwrapKey: async (handle, alg, wrapped) => wrapping.open(keyOf(handle), alg, wrapped),
+    sign: async (handle, alg, digest) => {
+      const mac = macAlgorithms.get(alg);
+      return mac === undefined ? signatures.sign(keyOf(handle), alg, digest) : oct.sign(keyOf(handle), mac, digest);
+    },
+    verify: async (handle, alg, digest, signature) => {
+      const mac = macAlgorithms.get(alg);
+      if (mac !== undefined) return oct.verify(keyOf(handle), mac, digest, signature);
+      return signatures.verify(keyOf(handle), alg, digest, signature);
+    },
+    encrypt: (handle, alg, plaintext, parameters = {}) =>
+      refusing(() => {
+        const cipher = cipherAlgorithms.get(alg);
+        if (cipher !== undefined) return oct.encrypt(keyOf(handle), cipher, plaintext, parameters);
+        return { value: encryption.seal(keyOf(handle), alg, plaintext) };
+      }),
+    decrypt: async (handle, alg, ciphertext, parameters = {}) => {
+      const cipher = cipherAlgorithms.get(alg);
+      if (cipher !== undefined) return oct.decrypt(keyOf(handle), cipher, ciphertext, parameters);
+      return encryption.open(keyOf(handle), alg, ciphertext);
+    },
+    wrapKey: (handle, alg, key) =>
+      refusing(() => {
+        const wrap = keyWrapAlgorithms.get(alg);
+        return wrap === undefined ? wrapping.seal(keyOf(handle), alg, key) : oct.wrapKey(keyOf(handle), wrap, key);
+      }),
+    unwrapKey: async (handle, alg, wrapped) => {
+      const wrap = keyWrapAlgorithms.get(alg);
+      if (wrap !== undefined) return oct.unwrapKey(keyOf(handle), wrap, wrapped);
+      return wrapping.open(keyOf(handle), alg, wrapped);
+    },
     close: () => pool.close(),
   };
 }

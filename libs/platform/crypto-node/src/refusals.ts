@@ -23,6 +23,11 @@ export function wrongLength(property: string, length: number, alg: string, rule:
   );
 }
 
+/** A parameter that the algorithm does not take, or not from the caller. */
+export function superfluous(property: string, alg: string): CofferError {
+  return new CofferError('BadParameter', `Property '${property}' cannot be given with '${alg}'.`);
+}
+
 /** The one answer to every ciphertext that does not decrypt: why it does not would be a padding oracle. */
 export function notDecryptable(): CofferError {
   return new CofferError('BadParameter', 'The parameter is incorrect.');

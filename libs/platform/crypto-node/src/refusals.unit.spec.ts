@@ -20,7 +20,7 @@ function refusal(...words: string[]) {
 }
 
 describe('an algorithm that does not exist', () => {
-  it.each(['', 'RS257', 'rs256', 'HS256', 'none', '__proto__', 'constructor', 'RSA-OAEP'])(
+  it.each(['', 'RS257', 'rs256', 'HS224', 'none', '__proto__', 'constructor', 'RSA-OAEP'])(
     '%j does not sign',
     async (alg) => {
       await expect(provider.sign(rsa.handle, alg, sha(256))).rejects.toMatchObject(refusal(alg, 'not supported'));
@@ -30,7 +30,7 @@ describe('an algorithm that does not exist', () => {
     },
   );
 
-  it.each(['', 'RS256', 'rsa-oaep', 'RSA-OAEP-512', 'A256GCM', 'toString'])(
+  it.each(['', 'RS256', 'rsa-oaep', 'RSA-OAEP-512', 'A256CTR', 'toString'])(
     '%j does not encrypt or wrap',
     async (alg) => {
       const bytes = Buffer.alloc(256);

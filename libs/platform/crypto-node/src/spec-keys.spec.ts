@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { CryptoProvider, KeyHandle, KeySpec } from '@coffer/contracts';
-import { SecretBytes } from '@coffer/kernel';
+import { SecretBytes, type CofferError } from '@coffer/kernel';
 
 /** A key both inside the provider and outside it, for node:crypto to check against. */
 export interface SpecKey {
@@ -24,6 +24,30 @@ export async function generated(provider: CryptoProvider, spec: KeySpec): Promis
 export function imported(provider: CryptoProvider, jwk: Record<string, string>): SpecKey {
   const der = createPrivateKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'pkcs8' });
   return loaded(provider, SecretBytes.own(der));
+}
+
+/** An oct key of these bytes, which stay the caller's. */
+export function octKey(provider: CryptoProvider, bytes: Uint8Array): KeyHandle {
+  return provider.load(SecretBytes.copyOf(bytes), 'raw');
+}
+
+/** What is refused with, and that it is the one answer to whatever does not decrypt. */
+export async function expectOneAnswer(refused: Promise<unknown>): Promise<void> {
+  const error: unknown = await refused.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expectOneError(error);
+}
+
+export function expectOneError(error: unknown): void {
+  const { code, message, details, cause } = error as CofferError;
+  expect({ code, message, details, cause }).toEqual({
+    code: 'BadParameter',
+    message: 'The parameter is incorrect.',
+    details: {},
+    cause: undefined,
+  });
 }
 
 function loaded(provider: CryptoProvider, pkcs8: SecretBytes): SpecKey {

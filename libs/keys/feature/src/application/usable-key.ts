@@ -1,4 +1,4 @@
-import type { CryptoProvider, KeyHandle, Sealer } from '@coffer/contracts';
+import { keyFormatOf, type CryptoProvider, type KeyHandle, type Sealer } from '@coffer/contracts';
 import type { SqlClient } from '@coffer/event-sourcing';
 import type { KeyUsage } from '@coffer/keys-domain';
 import { loadUsableKey, type UsableKeyRow } from '../postgres/load-usable-key.js';
@@ -51,7 +51,7 @@ async function toUsableKey(
       nbf: row.nbf === null ? undefined : Number(row.nbf),
       exp: row.exp === null ? undefined : Number(row.exp),
       keyOps: row.key_ops,
-      handle: provider.load(privateKey),
+      handle: provider.load(privateKey, keyFormatOf(row.kty)),
     };
   } finally {
     privateKey.destroy();

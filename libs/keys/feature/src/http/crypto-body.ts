@@ -1,13 +1,16 @@
-import { invalidProperty } from '@coffer/kernel';
-import { CofferError } from '@coffer/kernel';
+import { CofferError, defined, invalidProperty } from '@coffer/kernel';
+import type { DecipherParameters } from '@coffer/contracts';
 import type { CryptoInput } from '../application/key-crypto.js';
 
 const ALGORITHM = /^[0-9A-Za-z_-]{1,40}$/;
+/** Algorithms that take `iv`, `aad` and `tag`. */
+const AES_CIPHER = /^A\d{3}(GCM|CBC)/;
 const BASE64URL = /^[0-9A-Za-z_-]*={0,2}$/;
 
 /**
- * Body of a cryptographic operation, checked by hand because it is on the hot path: `{alg, value}`, and `digest` for
- * verify. Other members (`iv`, `aad`, `tag` of AES keys) are ignored. Throws BadParameter that names the member.
+ * Body of a cryptographic operation, checked by hand because it is on the hot path: `{alg, value}`, `digest` for
+ * verify, and `iv`, `aad`, `tag` where an AES algorithm has a use for them. Other members are ignored, `null` counts as
+ * absent. Throws BadParameter that names the member.
  */
 export function parseCryptoBody(body: unknown, withDigest: boolean): CryptoInput {
   if (body === undefined) throw new CofferError('BadParameter', 'The request body is missing or empty.');
@@ -17,7 +20,16 @@ export function parseCryptoBody(body: unknown, withDigest: boolean): CryptoInput
     throw invalidProperty('alg', 'The name of an algorithm is required.');
   }
   const value = decodeBase64url('value', body['value']);
-  return withDigest ? { alg, value, digest: decodeBase64url('digest', body['digest']) } : { alg, value };
+  if (withDigest) return { alg, value, digest: decodeBase64url('digest', body['digest']) };
+  return AES_CIPHER.test(alg) ? { alg, value, ...cipherParameters(body) } : { alg, value };
+}
+
+function cipherParameters(body: Readonly<Record<string, unknown>>): DecipherParameters {
+  const optional = (member: string) => {
+    const text = body[member] ?? undefined;
+    return text === undefined ? undefined : decodeBase64url(member, text);
+  };
+  return defined({ iv: optional('iv'), aad: optional('aad'), tag: optional('tag') });
 }
 
 function isRecord(body: unknown): body is Readonly<Record<string, unknown>> {

@@ -27,6 +27,26 @@ describe('parseCryptoBody', () => {
     expect(parseCryptoBody(body, false)).toEqual({ alg: 'RSA-OAEP', value: Buffer.from([1]) });
   });
 
+  it.each(['A128GCM', 'A192CBC', 'A256CBCPAD'])('takes iv, aad and tag for %s, where they are there', (alg) => {
+    const value = Buffer.from([1]);
+    const body = { alg, value: 'AQ', iv: 'Ag', aad: '', tag: 'Aw==' };
+    const parsed = { iv: Buffer.from([2]), aad: Buffer.alloc(0), tag: Buffer.from([3]) };
+    expect(parseCryptoBody(body, false)).toEqual({ alg, value, ...parsed });
+    expect(parseCryptoBody({ alg, value: 'AQ', iv: null, tag: null }, false)).toEqual({ alg, value });
+  });
+
+  it.each(['A128KW', 'CKM_AES_KEY_WRAP', 'HS256'])('ignores iv, aad and tag for %s', (alg) => {
+    const body = { alg, value: 'AQ', iv: 7, aad: '!', tag: [] };
+    expect(parseCryptoBody(body, false)).toEqual({ alg, value: Buffer.from([1]) });
+  });
+
+  it.each(['iv', 'aad', 'tag'])('names %s of AES when it is malformed', (member) => {
+    for (const wrong of [7, '+/', {}, false]) {
+      const body = { alg: 'A256GCM', value: 'AQ', [member]: wrong };
+      expect(() => parseCryptoBody(body, false)).toThrow(badParameter(member));
+    }
+  });
+
   it.each([
     ['no body', undefined],
     ['an array', []],

@@ -1,3 +1,5 @@
+import { invalidProperty } from '@coffer/kernel';
+
 /** Words that differ between api-versions (azure-api 0.1, c.1, c.2). */
 
 /** The dated versions before 7.0 spell secp256k1 in their own way. */
@@ -23,8 +25,27 @@ export function curveToWire(apiVersion: string, crv: string): string {
   return crv === CURVE && isBefore70(apiVersion) ? OLD_CURVE : crv;
 }
 
+/** Throws BadParameter for an algorithm that came later: the members it needs are unknown to callers of this version. */
 export function algorithmFromWire(apiVersion: string, alg: string): string {
+  if (!knowsAlgorithm(apiVersion, alg)) {
+    throw invalidProperty('alg', `Algorithm ${alg} does not exist in api-version ${apiVersion}.`);
+  }
   return alg === OLD_ALGORITHM && isBefore70(apiVersion) ? 'ES256K' : alg;
+}
+
+/** AES came with 7.2; HMAC and the wraps with PKCS#11's names after the preview of 7.6. */
+function knowsAlgorithm(apiVersion: string, alg: string): boolean {
+  if (/^A\d{3}(GCM|CBC|CBCPAD|KW)$/.test(alg)) return isSince(2, apiVersion);
+  return !/^(HS\d{3}|CKM_AES_KEY_WRAP(_PAD)?)$/.test(alg) || hasHmac(apiVersion);
+}
+
+function hasHmac(apiVersion: string): boolean {
+  return isSince(6, apiVersion) && !apiVersion.startsWith('7.6-preview');
+}
+
+/** What an oct key may do by default: nothing that its creator's version has no algorithm for. `undefined`: everything. */
+export function defaultKeyOps(apiVersion: string, kty: string): readonly string[] | undefined {
+  return kty === 'oct' && !hasHmac(apiVersion) ? ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'] : undefined;
 }
 
 /** `hsmPlatform` came with 7.5; "0" says the key lives in software. */

@@ -1,4 +1,6 @@
+import { assertNever } from '@coffer/kernel';
 import { objectUri, toWireAttributes, type VaultRequestContext } from '@coffer/wire';
+import type { PublicJwk } from '@coffer/keys-domain';
 import type { KeyView } from '../application/key-view.js';
 import { curveToWire, platformAttribute } from './dialect.js';
 
@@ -31,9 +33,22 @@ export function toDeletedKeyItem(view: KeyView, context: Context): Json {
 }
 
 function toJwk({ name, version, keyOps, public: half }: KeyView, { baseUrl, apiVersion }: Context): Json {
-  const members =
-    half.kty === 'RSA' ? { n: half.n, e: half.e } : { crv: curveToWire(apiVersion, half.crv), x: half.x, y: half.y };
-  return { kid: objectUri(baseUrl, 'keys', name, version), kty: half.kty, key_ops: keyOps, ...members };
+  const kid = objectUri(baseUrl, 'keys', name, version);
+  return { kid, kty: half.kty, key_ops: keyOps, ...publicMembers(half, apiVersion) };
+}
+
+/** None of a symmetric key: `k` is never shown. */
+function publicMembers(half: PublicJwk, apiVersion: string): Json {
+  switch (half.kty) {
+    case 'RSA':
+      return { n: half.n, e: half.e };
+    case 'EC':
+      return { crv: curveToWire(apiVersion, half.crv), x: half.x, y: half.y };
+    case 'oct':
+      return {};
+    default:
+      return assertNever(half);
+  }
 }
 
 function attributesAndTags({ attributes, tags }: KeyView, { vault, apiVersion }: Context): Json {

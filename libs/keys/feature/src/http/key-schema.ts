@@ -3,7 +3,7 @@ import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
 import { z } from 'zod';
 import type { CreateKey } from '../application/key-create.js';
 import type { UpdateKey } from '../application/key-update.js';
-import { curveFromWire } from './dialect.js';
+import { curveFromWire, defaultKeyOps } from './dialect.js';
 
 const MAX_TAG_LENGTH = 256;
 
@@ -38,7 +38,7 @@ export function parseCreate(body: unknown, name: string, apiVersion: string): Cr
     keySize: parsed.key_size ?? undefined,
     crv: curveFromWire(apiVersion, parsed.crv ?? undefined),
     publicExponent: parsed.public_exponent ?? undefined,
-    keyOps: parsed.key_ops ?? undefined,
+    keyOps: parsed.key_ops ?? defaultKeyOps(apiVersion, parsed.kty),
     tags: parsed.tags ?? undefined,
     enabled: parsed.attributes?.enabled ?? true,
     ...(nbf === undefined ? {} : { nbf }),

@@ -53,6 +53,12 @@ describe('the body of a create request', () => {
     expect(create({ kty: 'EC', crv: 'P-256K' }, '2016-10-01').crv).toBe('P-256K');
   });
 
+  it('gives an oct key no operation by default that its api-version has no algorithm for', () => {
+    expect(create({ kty: 'oct' }, '7.5').keyOps).toEqual(['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']);
+    expect(create({ kty: 'oct', key_ops: null }).keyOps).toBeUndefined();
+    expect(create({ kty: 'oct', key_ops: ['sign'] }, '7.5').keyOps).toEqual(['sign']);
+  });
+
   it('accepts 15 tags of 256 characters', () => {
     const tags = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`${i}`.padEnd(256, 'n'), 'v'.repeat(256)]));
     expect(create({ kty: 'RSA', tags }).tags).toEqual(tags);

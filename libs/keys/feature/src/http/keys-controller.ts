@@ -132,7 +132,7 @@ export class KeysController {
     const result = await this.keyCrypto.run(op, { ...input, ...address, alg, vaultId: vault.vaultId, now });
     const kid = objectUri(baseUrl, 'keys', result.name, result.version);
     audit.describe({ id: kid });
-    return { body: op === 'verify' ? { value: result.value } : { kid, value: result.value } };
+    return { body: op === 'verify' ? result.output : { kid, ...result.output } };
   }
 
   /** The key that the path names, noted in the audit record. Throws BadParameter for a name that cannot exist. */

@@ -1,18 +1,19 @@
 import type { SqlClient } from '@coffer/event-sourcing';
-import type { CryptoOp } from '@coffer/keys-domain';
+import type { CryptoOp, KeyType } from '@coffer/keys-domain';
 
 /** Everything that cryptography with one key version needs: state and sealed private key. */
 export interface UsableKeyRow {
   readonly object_id: string;
   readonly name: string;
   readonly version: string;
+  readonly kty: KeyType;
   readonly key_ops: CryptoOp[];
   readonly enabled: boolean;
   readonly nbf: string | null;
   readonly exp: string | null;
   readonly term: number;
   readonly wrapped_dek: Buffer;
-  /** PKCS#8 DER under the version's DEK. */
+  /** The private key in its type's format, under the version's DEK. */
   readonly ciphertext: Buffer;
 }
 
@@ -24,7 +25,8 @@ export async function loadUsableKey(
   version: string | undefined,
 ): Promise<UsableKeyRow | undefined> {
   const { rows } = await sql.query<UsableKeyRow>(
-    `SELECT c.object_id, c.name, v.version, v.key_ops, v.enabled, v.nbf, v.exp, m.term, m.wrapped_dek, m.ciphertext
+    `SELECT c.object_id, c.name, v.version, v.public->>'kty' AS kty, v.key_ops, v.enabled, v.nbf, v.exp,
+            m.term, m.wrapped_dek, m.ciphertext
        FROM key_current c
        JOIN key_versions v ON v.object_id = c.object_id AND v.version = coalesce($3, c.latest_version)
        JOIN material m ON m.material_id = v.material_id
