@@ -8,23 +8,40 @@ const connection: pg.ClientConfig = {
   database: `sole_writer_${process.pid}`,
 };
 
-async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ ...connection, database: 'postgres' });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
+interface Lock {
+  readonly pid: number;
+  readonly objid: string;
+  readonly granted: boolean;
 }
 
-/** Ends the session that holds the lock, as a restart of the server would. */
-const endSession = () =>
-  administer(
-    `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-      WHERE l.locktype = 'advisory' AND l.granted AND d.datname = '${connection.database ?? ''}'`,
+async function administer<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ ...connection, database: 'postgres' });
+  await client.connect();
+  const { rows } = await client.query<Row>(statement, values);
+  await client.end();
+  return rows;
+}
+
+/** Who holds the lock of this spec's database, and who waits for it. */
+const locks = () =>
+  administer<Lock & pg.QueryResultRow>(
+    `SELECT l.pid, l.objid::text, l.granted FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE l.locktype = 'advisory' AND d.datname = $1`,
+    [connection.database],
   );
 
-async function until(holds: () => boolean): Promise<void> {
+async function holder(): Promise<Lock> {
+  const held = (await locks()).find(({ granted }) => granted);
+  if (held === undefined) throw new Error('nobody holds the lock');
+  return held;
+}
+
+/** Ends a session as a restart of the server would. */
+const endSession = ({ pid }: Lock) => administer('SELECT pg_terminate_backend($1)', [pid]);
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 20_000;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('in vain');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -54,7 +71,7 @@ describe('the sole writer of a database', () => {
 
   it('has no lease while its session is lost, and takes it again', async () => {
     const writer = await become();
-    await endSession();
+    await endSession(await holder());
     await until(() => !writer.live());
     await until(() => writer.live());
     await expect(become()).rejects.toBeInstanceOf(SecondInstanceError);
@@ -66,14 +83,12 @@ describe('the sole writer of a database', () => {
       lost = error;
     });
     // The other process waits for the very moment.
+    const held = await holder();
     const other = new pg.Client(connection);
     await other.connect();
-    const taken = other.query(
-      'SELECT pg_advisory_lock(l.objid::bigint) FROM pg_locks l WHERE locktype = $1 AND granted',
-      ['advisory'],
-    );
-    await until(() => writer.live());
-    await endSession();
+    const taken = other.query('SELECT pg_advisory_lock($1)', [held.objid]);
+    await until(async () => (await locks()).some(({ granted }) => !granted));
+    await endSession(held);
     await taken;
     await until(() => lost !== undefined);
     expect(lost).toBeInstanceOf(SecondInstanceError);
