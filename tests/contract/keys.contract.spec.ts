@@ -1,5 +1,6 @@
 import {
   constants,
+  createCipheriv,
   createHash,
   createPublicKey,
   publicEncrypt,
@@ -8,6 +9,7 @@ import {
 } from 'node:crypto';
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
 import { startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { a2, a3 } from '../support/rfc7515.js';
 import { Conformance, credential } from '../support/sdk.js';
 
 let coffer: RunningCoffer;
@@ -18,6 +20,10 @@ afterAll(() => coffer.dispose());
 
 const versions = ['7.4', '7.5', '7.6'] as const;
 const hashes: Readonly<Record<string, string>> = { '256': 'sha256', '384': 'sha384', '512': 'sha512' };
+
+function mapValues<T>(members: Readonly<Record<string, string>>, to: (text: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(members).map(([name, text]) => [name, to(text)]));
+}
 
 /** The public half as node:crypto reads it. */
 function publicKeyOf(key: KeyVaultKey) {
@@ -80,6 +86,61 @@ describe.each(versions)('the official keys client, api-version %s', (serviceVers
     const fits = verifySignature(hash, data, { key: publicKeyOf(key), dsaEncoding: 'ieee-p1363' }, result);
     expect(fits).toBe(true);
     expect((await cryptography.verify(alg, digest, result)).result).toBe(true);
+  });
+
+  it('imports the RSA key of RFC 7515 A.2, whose signature is that of the RFC', async () => {
+    const { kty, ...members } = a2.jwk;
+    const jwk = { kty, ...mapValues(members, (text) => Buffer.from(text, 'base64url')) };
+    const key = await client.importKey(`${prefix}-rfc-rsa`, jwk, {
+      keyOps: ['sign'],
+      tags: { from: 'RFC 7515' },
+    } as never);
+    expect(Buffer.from(key.key?.n ?? []).toString('base64url')).toBe(a2.jwk.n);
+    expect([key.key?.d, key.key?.p, key.properties.tags]).toEqual([undefined, undefined, { from: 'RFC 7515' }]);
+    const digest = createHash('sha256').update(a2.input).digest();
+    const { result } = await cryptographyOf(key).sign('RS256', digest);
+    expect(Buffer.from(result).toString('base64url')).toBe(a2.signature);
+  });
+
+  it('imports the EC key of RFC 7515 A.3 as a new version of a name, and verifies the signature of the RFC', async () => {
+    const { kty, crv, ...numbers } = a3.jwk;
+    const first = await client.createEcKey(`${prefix}-rfc-ec`);
+    const jwk = { kty, crv, ...mapValues(numbers, (text) => Buffer.from(`AAAA${text}`, 'base64url')) };
+    const key = await client.importKey(`${prefix}-rfc-ec`, jwk);
+    expect(key.properties.version).not.toBe(first.properties.version);
+    const digest = createHash('sha256').update(a3.input).digest();
+    const signature = Buffer.from(a3.signature, 'base64url');
+    expect((await cryptographyOf(key).verify('ES256', digest, signature)).result).toBe(true);
+  });
+
+  it('imports a symmetric key, which opens what was encrypted elsewhere', async () => {
+    const k = randomBytes(32);
+    const key = await client.importKey(`${prefix}-aes`, { kty: 'oct', k });
+    expect([key.keyType, key.key?.k]).toEqual(['oct', undefined]);
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', k, iv);
+    const ciphertext = Buffer.concat([cipher.update('from elsewhere'), cipher.final()]);
+    const { result } = await cryptographyOf(key).decrypt({
+      algorithm: 'A256GCM',
+      ciphertext,
+      iv,
+      authenticationTag: cipher.getAuthTag(),
+    });
+    expect(Buffer.from(result).toString()).toBe('from elsewhere');
+  });
+
+  it('refuses to import a key whose halves do not belong together', async () => {
+    const { kty, ...members } = a2.jwk;
+    const jwk = { kty, ...mapValues({ ...members, d: members.dp }, (text) => Buffer.from(text, 'base64url')) };
+    await expect(client.importKey(`${prefix}-no`, jwk)).rejects.toMatchObject({
+      statusCode: 400,
+      code: 'BadParameter',
+    });
+    await expect(client.getKey(`${prefix}-no`)).rejects.toMatchObject({ statusCode: 404 });
+    await expect(client.importKey(`${prefix}-no`, jwk, { hardwareProtected: true })).rejects.toMatchObject({
+      statusCode: 400,
+      message: expect.stringContaining('hardware security module') as unknown,
+    });
   });
 
   it('encrypts, decrypts, wraps and unwraps with every RSA algorithm', async () => {

@@ -39,6 +39,24 @@ export interface Ciphertext {
   readonly tag?: Uint8Array;
 }
 
+/** A private key that somebody brings (RFC 7517), its members decoded: unsigned, big-endian. The caller wipes them. */
+export type PrivateJwk =
+  | { readonly kty: 'RSA'; readonly members: Readonly<Record<RsaMember, Uint8Array>> }
+  | { readonly kty: 'EC'; readonly crv: Curve; readonly members: Readonly<Record<EcMember, Uint8Array>> }
+  | { readonly kty: 'oct'; readonly members: Readonly<Record<OctMember, Uint8Array>> };
+
+export type RsaMember = 'n' | 'e' | 'd' | 'p' | 'q' | 'dp' | 'dq' | 'qi';
+export type EcMember = 'x' | 'y' | 'd';
+export type OctMember = 'k';
+
+/** A private key that was made or brought. */
+export interface NewKey {
+  readonly spec: KeySpec;
+  readonly public: PublicJwk;
+  /** In the format of its type (`keyFormatOf`). */
+  readonly privateKey: SecretBytes;
+}
+
 /** A private key inside the provider: usable, not readable. */
 export interface KeyHandle {
   readonly public: PublicJwk;
@@ -46,9 +64,14 @@ export interface KeyHandle {
 
 /** Does the cryptography of `/keys`. Adapters: crypto-node; later PKCS#11 and a native addon. All pass the same vectors. */
 export interface CryptoProvider {
-  /** Makes a key off the event loop. `privateKey` is in the format of its type (`keyFormatOf`). */
-  generate(spec: KeySpec): Promise<{ readonly public: PublicJwk; readonly privateKey: SecretBytes }>;
-  /** Imports a private key, by default PKCS#8 DER; the caller destroys `privateKey` afterwards. */
+  /** Makes a key off the event loop. */
+  generate(spec: KeySpec): Promise<NewKey>;
+  /**
+   * Takes a key that was made elsewhere. Weak, malformed, or with members that do not belong together: BadParameter that
+   * names the member, never its value. Overload: Throttled.
+   */
+  import(jwk: PrivateJwk): Promise<NewKey>;
+  /** Loads a private key, by default PKCS#8 DER; the caller destroys `privateKey` afterwards. */
   load(privateKey: SecretBytes, format?: KeyFormat): KeyHandle;
   /** Drops what the provider holds for the handle. */
   release(handle: KeyHandle): void;

@@ -24,6 +24,13 @@ export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string }
   | { readonly kty: 'oct' };
 
+/** Refuses the types of keys that only hardware holds. Throws BadParameter. */
+export function assertSoftwareType(kty: string): void {
+  if (HSM_TYPES.includes(kty)) {
+    throw invalidProperty('kty', `Keys of type ${kty} need a hardware security module; this vault has none.`);
+  }
+}
+
 /** The members of a create request that say what key is wanted, unchecked. */
 export interface KeyRequest {
   readonly kty: string;
@@ -43,9 +50,7 @@ export function keySpecOf(request: KeyRequest): KeySpec {
   if (request.kty === 'RSA') return rsaSpec(request);
   if (request.kty === 'EC') return { kty: 'EC', crv: curveOf(request.crv ?? 'P-256') };
   if (request.kty === 'oct') return octSpec(request);
-  if (HSM_TYPES.includes(request.kty)) {
-    throw invalidProperty('kty', `Keys of type ${request.kty} need a hardware security module; this vault has none.`);
-  }
+  assertSoftwareType(request.kty);
   throw invalidProperty('kty', 'The key type must be RSA, EC or oct.');
 }
 
@@ -64,7 +69,7 @@ function octSpec({ keySize = 256 }: KeyRequest): KeySpec {
   return { kty: 'oct', keySize: size };
 }
 
-function curveOf(name: string): Curve {
+export function curveOf(name: string): Curve {
   const curve = curves.find((known) => known === name);
   if (curve === undefined) throw invalidProperty('crv', `The curve must be one of ${curves.join(', ')}.`);
   return curve;

@@ -2,7 +2,7 @@ import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } fro
 import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
 import { keyOpsOf, type KeySpec, type PublicJwk } from './key-spec.js';
-import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
+import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyOrigin, type KeyState } from './key.js';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -21,6 +21,7 @@ export interface CreateVersion extends Named, KeyAttributes {
   readonly keyOps?: readonly string[] | undefined;
   readonly tags?: Tags | undefined;
   readonly materialId: string;
+  readonly origin?: KeyOrigin | undefined;
 }
 
 /** Members that are absent stay as they are; `tags` replaces the whole map. */
@@ -80,7 +81,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   if (state.status === 'active' && state.versions.has(command.version)) {
     throw new CofferError('Conflict', 'This version of the key exists already.');
   }
-  const { version, spec, enabled, nbf, exp, tags, materialId, now } = command;
+  const { version, spec, enabled, nbf, exp, tags, materialId, origin, now } = command;
   const data = {
     name: state.status === 'active' ? state.name : command.name,
     version,
@@ -92,6 +93,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
     ...defined({ nbf, exp }),
     created: now,
     materialId,
+    ...defined({ origin }),
   };
   return [{ type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
 }

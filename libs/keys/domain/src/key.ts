@@ -23,7 +23,11 @@ export interface KeyVersionCreatedData extends KeyAttributes {
   readonly created: number;
   /** The `material` row that holds the private key: PKCS#8 DER, of oct the key itself. */
   readonly materialId: string;
+  /** How the key came here; absent: it was made by this service. */
+  readonly origin?: KeyOrigin;
 }
+
+export type KeyOrigin = 'imported';
 
 /** Only what the caller sent; tags travel in the event's `sealed` part. */
 export interface KeyVersionUpdatedData extends Partial<KeyAttributes> {

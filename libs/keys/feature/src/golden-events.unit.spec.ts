@@ -15,7 +15,8 @@ const life = [
   'key-purged.v1.json',
 ];
 /** Events of keys of their own. */
-const others = ['key-version-created.oct.v1.json'];
+const imported = 'key-version-created.imported.v1.json';
+const others = ['key-version-created.oct.v1.json', imported];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -24,6 +25,10 @@ describe('golden events of keys', () => {
 
   it('has every fixture in the replay', () => {
     expect(readdirSync(directory).sort()).toEqual([...life, ...others].sort());
+  });
+
+  it('replays an imported key like one that was made here', () => {
+    expect(evolve(noKey, golden(imported))).toMatchObject({ status: 'active', name: 'Brought', latest: EC });
   });
 
   it('replays to the state that they have always meant', () => {

@@ -1,25 +1,21 @@
 import { generateKeyPair, randomBytes, type KeyPairKeyObjectResult } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { KeySpec, PublicJwk } from '@coffer/contracts';
+import type { KeySpec, NewKey, PrivateJwk } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { curves } from './curves.js';
-import { MODULUS_BITS, OCT_BITS, publicJwk } from './loaded-key.js';
+import { importEc } from './import/import-ec.js';
+import { importOct } from './import/import-oct.js';
+import { importRsa } from './import/import-rsa.js';
+import { isExponent, MODULUS_BITS, OCT_BITS, publicJwk } from './loaded-key.js';
 
 const generatePair = promisify(generateKeyPair);
 
-const MAX_PUBLIC_EXPONENT = 0xffff_ffff;
 /** RSA generations that may wait; each takes up to some seconds. */
 const MAX_WAITING = 64;
 
-export interface GeneratedKey {
-  readonly public: PublicJwk;
-  /** PKCS#8 DER; of oct the key itself. */
-  readonly privateKey: SecretBytes;
-}
-
 /**
- * Makes keys on Node's thread pool. Generating RSA keys takes long and the pool also serves files and name look-ups, so
- * only a few run at a time.
+ * Makes keys, and checks those that are brought, on Node's thread pool. With RSA that takes long and the pool also serves
+ * files and name look-ups, so only a few run at a time.
  */
 export class KeyGenerator {
   readonly #waiting: (() => void)[] = [];
@@ -28,16 +24,27 @@ export class KeyGenerator {
   constructor(private readonly concurrency: number) {}
 
   /** Throws BadParameter for a key that nobody should have, Throttled when too many generations wait. */
-  async generate(spec: KeySpec): Promise<GeneratedKey> {
-    if (spec.kty === 'EC') return toGenerated(await generatePair('ec', { namedCurve: curves[spec.crv].openssl }));
-    if (spec.kty === 'oct') return generateOct(spec.keySize);
+  async generate(spec: KeySpec): Promise<NewKey> {
+    if (spec.kty === 'EC') return toNewKey(spec, await generatePair('ec', { namedCurve: curves[spec.crv].openssl }));
+    if (spec.kty === 'oct') return generateOct(spec);
     const { keySize: modulusLength, publicExponent } = spec;
     if (!MODULUS_BITS.includes(modulusLength))
       throw new CofferError('BadParameter', 'The RSA key size is not supported.');
     if (!isExponent(publicExponent)) throw new CofferError('BadParameter', 'The RSA public exponent is not valid.');
+    return this.#inTurn(async () => toNewKey(spec, await generatePair('rsa', { modulusLength, publicExponent })));
+  }
+
+  /** Throws BadParameter for a key that nobody should have, Throttled when too many keys wait. */
+  async import(jwk: PrivateJwk): Promise<NewKey> {
+    if (jwk.kty === 'EC') return importEc(jwk.crv, jwk.members);
+    if (jwk.kty === 'oct') return importOct(jwk.members);
+    return this.#inTurn(() => importRsa(jwk.members));
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     await this.#enter();
     try {
-      return toGenerated(await generatePair('rsa', { modulusLength, publicExponent }));
+      return await work();
     } finally {
       this.#leave();
     }
@@ -62,18 +69,14 @@ export class KeyGenerator {
   }
 }
 
-/** FIPS 186-5 wants more than 2^16; smaller odd ones are legal RSA and Key Vault takes them. */
-function isExponent(value: number): boolean {
-  return Number.isInteger(value) && value % 2 === 1 && value >= 3 && value <= MAX_PUBLIC_EXPONENT;
+function generateOct(spec: Extract<KeySpec, { kty: 'oct' }>): NewKey {
+  if (!OCT_BITS.includes(spec.keySize)) throw new CofferError('BadParameter', 'The oct key size is not supported.');
+  return { spec, public: { kty: 'oct' }, privateKey: SecretBytes.own(randomBytes(spec.keySize / 8)) };
 }
 
-function generateOct(bits: number): GeneratedKey {
-  if (!OCT_BITS.includes(bits)) throw new CofferError('BadParameter', 'The oct key size is not supported.');
-  return { public: { kty: 'oct' }, privateKey: SecretBytes.own(randomBytes(bits / 8)) };
-}
-
-function toGenerated({ publicKey, privateKey }: KeyPairKeyObjectResult): GeneratedKey {
+function toNewKey(spec: KeySpec, { publicKey, privateKey }: KeyPairKeyObjectResult): NewKey {
   return {
+    spec,
     public: publicJwk(publicKey),
     privateKey: SecretBytes.own(privateKey.export({ format: 'der', type: 'pkcs8' })),
   };

@@ -30,6 +30,12 @@ export type LoadedKey = LoadedRsaKey | LoadedEcKey | LoadedOctKey;
 
 export const MODULUS_BITS: readonly number[] = [2048, 3072, 4096];
 export const OCT_BITS: readonly number[] = [128, 192, 256];
+const MAX_PUBLIC_EXPONENT = 0xffff_ffff;
+
+/** FIPS 186-5 wants more than 2^16; smaller odd ones are legal RSA and Key Vault takes them. */
+export function isExponent(value: number): boolean {
+  return Number.isInteger(value) && value % 2 === 1 && value >= 3 && value <= MAX_PUBLIC_EXPONENT;
+}
 
 let lastId = 0;
 

@@ -35,6 +35,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
 
   return {
     generate: (spec) => generator.generate(spec),
+    import: (jwk) => generator.import(jwk),
     load: (privateKey, format = 'pkcs8') => {
       const key = loadKey(privateKey, format);
       const handle: KeyHandle = Object.freeze({ public: key.public });

@@ -1,11 +1,17 @@
-import { invalidProperty } from '@coffer/kernel';
+import { defined, invalidProperty } from '@coffer/kernel';
+import { assertSoftwareType } from '@coffer/keys-domain';
 import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
 import { z } from 'zod';
 import type { CreateKey } from '../application/key-create.js';
+import type { ImportKey } from '../application/key-import.js';
 import type { UpdateKey } from '../application/key-update.js';
+import type { NewVersion } from '../application/new-version.js';
 import { curveFromWire, defaultKeyOps } from './dialect.js';
+import { jwkMembers, privateJwk } from './private-jwk.js';
 
 const MAX_TAG_LENGTH = 256;
+/** Four times what the largest number of an RSA key of 4096 bits takes. */
+const MAX_MEMBER_LENGTH = 2_732;
 
 /** Members that both requests share; `null` counts as absent. */
 const changeable = {
@@ -31,18 +37,13 @@ const updateSchema = z.object(changeable);
 export function parseCreate(body: unknown, name: string, apiVersion: string): CreateKey {
   const parsed = parseBody(createSchema, body);
   refuseExport(parsed);
-  const { nbf, exp } = datesOf(parsed.attributes);
   return {
-    name,
+    ...versionOf(parsed, name),
     kty: parsed.kty,
     keySize: parsed.key_size ?? undefined,
     crv: curveFromWire(apiVersion, parsed.crv ?? undefined),
     publicExponent: parsed.public_exponent ?? undefined,
     keyOps: parsed.key_ops ?? defaultKeyOps(apiVersion, parsed.kty),
-    tags: parsed.tags ?? undefined,
-    enabled: parsed.attributes?.enabled ?? true,
-    ...(nbf === undefined ? {} : { nbf }),
-    ...(exp === undefined ? {} : { exp }),
   };
 }
 
@@ -57,6 +58,42 @@ export function parseUpdate(body: unknown, name: string, version: string | undef
     ...datesOf(parsed.attributes),
     keyOps: parsed.key_ops ?? undefined,
     tags: parsed.tags ?? undefined,
+  };
+}
+
+const importSchema = z.object({
+  Hsm: z.boolean().nullish(),
+  key: z.object({
+    kty: z.string(),
+    key_ops: z.array(z.string()).max(100).nullish(),
+    crv: z.string().nullish(),
+    key_hsm: z.string().nullish(),
+    ...Object.fromEntries(jwkMembers.map((member) => [member, z.string().max(MAX_MEMBER_LENGTH).nullish()])),
+  }),
+  ...changeable,
+});
+
+/** Body of ImportKey (`KeyImportParameters`). Throws BadParameter that names the member, never its value. */
+export function parseImport(body: unknown, name: string, apiVersion: string): ImportKey {
+  const parsed = parseBody(importSchema, body);
+  refuseExport(parsed);
+  const { key } = parsed;
+  if (parsed.Hsm === true) assertSoftwareType(`${key.kty.replace(/-HSM$/, '')}-HSM`);
+  assertSoftwareType(key.kty);
+  return {
+    ...versionOf(parsed, name),
+    keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
+    jwk: privateJwk(key, curveFromWire(apiVersion, key.crv ?? undefined)),
+  };
+}
+
+function versionOf(parsed: Changeable, name: string): NewVersion {
+  return {
+    name,
+    keyOps: parsed.key_ops ?? undefined,
+    tags: parsed.tags ?? undefined,
+    enabled: parsed.attributes?.enabled ?? true,
+    ...defined(datesOf(parsed.attributes)),
   };
 }
 

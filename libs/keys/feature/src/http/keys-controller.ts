@@ -10,19 +10,21 @@ import {
   type VaultRequestContext,
 } from '@coffer/wire';
 import type { KeyCommands } from '../application/key-commands.js';
-import { KeyCreate } from '../application/key-create.js';
+import { keyCreate } from '../application/key-create.js';
 import type { KeyCrypto } from '../application/key-crypto.js';
 import { keyDelete } from '../application/key-delete.js';
 import { keyGet, keyGetDeleted } from '../application/key-get.js';
+import { keyImport } from '../application/key-import.js';
 import { keyList, keyListDeleted, keyListVersions } from '../application/key-list.js';
 import { keyPurge } from '../application/key-purge.js';
 import { keyRecover } from '../application/key-recover.js';
 import { keyUpdate } from '../application/key-update.js';
+import { NewVersions } from '../application/new-version.js';
 import type { KeysPorts } from '../application/ports.js';
 import { parseCryptoBody } from './crypto-body.js';
 import { algorithmFromWire } from './dialect.js';
 import * as map from './key-mapper.js';
-import { parseCreate, parseUpdate } from './key-schema.js';
+import { parseCreate, parseImport, parseUpdate } from './key-schema.js';
 
 type Context = VaultRequestContext;
 
@@ -30,6 +32,7 @@ type Context = VaultRequestContext;
 export class KeysController {
   readonly handlers: HandlersOf<typeof keyOperations> = {
     KeyCreate: (context, body) => this.#create(context, body),
+    KeyImport: (context, body) => this.#import(context, body),
     KeyGet: (context) => this.#get(context),
     KeyUpdate: (context, body) => this.#update(context, body),
     KeyList: (context) =>
@@ -58,22 +61,29 @@ export class KeysController {
     KeyPurge: (context) => this.#purge(context),
     KeyRecover: (context) => this.#recover(context),
   };
-  readonly #keyCreate: KeyCreate;
+  readonly #versions: NewVersions;
 
   constructor(
     private readonly ports: KeysPorts,
     private readonly commands: KeyCommands,
     private readonly keyCrypto: KeyCrypto,
   ) {
-    this.#keyCreate = new KeyCreate(ports, commands);
+    this.#versions = new NewVersions(ports, commands);
   }
 
   async #create(context: Context, body: unknown): Promise<Reply> {
     const { name } = this.#addressed(context);
     const request = parseCreate(body, name, context.apiVersion);
-    const view = await this.#keyCreate.handle(commanderOf(context), request, (version) => {
-      context.audit.describe({ id: objectUri(context.baseUrl, 'keys', name, version) });
-    });
+    const announce = announcing(context, name);
+    const view = await keyCreate(this.ports.provider, this.#versions, commanderOf(context), request, announce);
+    return { body: map.toKeyBundle(view, context) };
+  }
+
+  async #import(context: Context, body: unknown): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const request = parseImport(body, name, context.apiVersion);
+    const announce = announcing(context, name);
+    const view = await keyImport(this.ports.provider, this.#versions, commanderOf(context), request, announce);
     return { body: map.toKeyBundle(view, context) };
   }
 
@@ -142,4 +152,11 @@ export class KeysController {
     audit.describe({ id: objectUri(baseUrl, 'keys', name, version) });
     return { name, version };
   }
+}
+
+/** Notes a new version in the audit record as soon as it has an id. */
+function announcing({ baseUrl, audit }: Context, name: string): (version: string) => void {
+  return (version) => {
+    audit.describe({ id: objectUri(baseUrl, 'keys', name, version) });
+  };
 }

@@ -23,6 +23,7 @@ const crypto = (word: string, permission: string, dataAction: string): ReturnTyp
 /** `/keys` of a vault host (azure-api a.1). */
 export const keyOperations = {
   KeyCreate: key('POST', ['/keys/:name/create'], 'create', 'create/action', { body: 'json' }),
+  KeyImport: key('PUT', ['/keys/:name'], 'import', 'import/action', { body: 'json' }),
   KeyGet: key('GET', ['/keys/:name', '/keys/:name/:version'], 'get', 'read'),
   KeyUpdate: key('PATCH', ['/keys/:name', '/keys/:name/:version'], 'update', 'update/action', { body: 'json' }),
   KeyList: key('GET', ['/keys'], 'list', 'read'),
