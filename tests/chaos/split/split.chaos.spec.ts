@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import https from 'node:https';
 import { dev, type RunningCoffer } from '../../support/coffer.js';
 import { brokenSequences, recordedCorrelations } from '../../support/databases.js';
@@ -7,6 +6,7 @@ import { unequalProjections } from '../../support/rebuild.js';
 import { freeBlock, portsOf, splitState, startSplit } from '../../support/split.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { checkTampered, lines, mirror, scratch, verifier } from '../../support/verify.js';
+import { chaosSeed } from '../seed.js';
 import { freezing, killing, killingParts, partitions, type Fault } from './faults.js';
 import { redelivery } from './redelivery.js';
 import { Operations } from './operations.js';
@@ -20,9 +20,7 @@ const TEST_MS = 600_000;
 const START_MS = 120_000;
 const V = 'api-version=7.4';
 
-/** Another run: `CHAOS_SEED=random`, or the seed that one has printed. */
-const asked = process.env['CHAOS_SEED'];
-const seed = asked === 'random' ? randomInt(2 ** 31) : Number(asked ?? 1_494_766_346);
+const seed = chaosSeed();
 
 let coffer: RunningCoffer;
 let proxies: Record<string, TcpProxy>;
