@@ -12,7 +12,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   workerIdleMemoryLimit: '600MB',
   maxWorkers: 2,
-  testTimeout: 60000,
+  // Starting ten processes, a database and Kafka on a busy machine takes its time.
+  testTimeout: process.env.TEST_TOPOLOGY === 'split' ? 300_000 : 120_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

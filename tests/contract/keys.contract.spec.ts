@@ -129,6 +129,23 @@ describe.each(versions)('the official keys client, api-version %s', (serviceVers
     expect(Buffer.from(result).toString()).toBe('from elsewhere');
   });
 
+  it('backs a key up, and restores it after it is purged', async () => {
+    const name = `${prefix}-backup`;
+    const first = await client.createRsaKey(name, { tags: { a: '1' } });
+    const second = await client.createEcKey(name);
+    const digest = createHash('sha256').update('x').digest();
+    const { result } = await cryptographyOf(first).sign('RS256', digest);
+    const blob = await client.backupKey(name);
+    await expect(client.restoreKeyBackup(blob ?? new Uint8Array())).rejects.toMatchObject({ statusCode: 409 });
+    await (await client.beginDeleteKey(name)).pollUntilDone();
+    await client.purgeDeletedKey(name);
+    const restored = await client.restoreKeyBackup(blob ?? new Uint8Array());
+    expect(restored.id).toBe(second.id);
+    expect((await cryptographyOf(first).verify('RS256', digest, result)).result).toBe(true);
+    const old = await client.getKey(name, { version: first.properties.version ?? '' });
+    expect(old.properties.tags).toEqual({ a: '1' });
+  });
+
   it('refuses to import a key whose halves do not belong together', async () => {
     const { kty, ...members } = a2.jwk;
     const jwk = { kty, ...mapValues({ ...members, d: members.dp }, (text) => Buffer.from(text, 'base64url')) };

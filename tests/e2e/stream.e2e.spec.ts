@@ -13,7 +13,7 @@ beforeAll(async () => {
   coffer = await startCoffer();
   token = await tokenFor(coffer, vaultResource(coffer));
   auditToken = await tokenFor(coffer, coffer.auditUrl);
-}, 120_000);
+});
 afterAll(() => coffer.dispose());
 
 interface Event {

@@ -82,7 +82,7 @@ let token: string;
 beforeAll(async () => {
   coffer = await startCoffer({ env: { COFFER_OTLP_URL: await collector.open() } });
   token = await tokenFor(coffer, vaultResource(coffer));
-}, 120_000);
+});
 afterAll(async () => {
   await coffer.dispose();
   collector.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   await Promise.all(reads);
   expect((await mirror(coffer, copy.directory)).output).toMatch(/^copied: \d+ entries/);
-}, 120_000);
+});
 afterAll(async () => {
   await coffer.dispose();
   await copy.remove();

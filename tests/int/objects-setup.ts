@@ -21,6 +21,7 @@ export interface ObjectPorts {
   readonly database: PostgresDatabase;
   readonly store: EventStore;
   readonly sealer: Sealer;
+  readonly backups: Sealer;
   readonly pager: Pager;
   readonly lease: { live(): boolean };
   readonly clock: Clock;
@@ -62,6 +63,7 @@ export async function objectsSetup(options: {
       database: counted,
       store: createEventStore({ database: counted, projections: options.projections }),
       sealer: createSealer(keyring.source(options.purpose)),
+      backups: createSealer(keyring.source('key-backups')),
       pager: new Pager(Buffer.alloc(32, 7)),
       lease: { live: () => lease.isLive },
       clock,

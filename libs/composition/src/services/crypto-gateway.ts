@@ -36,12 +36,13 @@ export async function composeCryptoGateway(
   });
   const provider = createCryptoProvider();
   const sealer = createSealer(keyring.source('keys'));
+  const backups = createSealer(keyring.source('key-backups'));
   const sweeper = new Sweeper(context.log.child({ service: CRYPTO_GATEWAY }));
   let stopConsumer = (): Promise<void> => Promise.resolve();
   return {
     core,
     vaultKeys: (purpose) => keyring.source(purpose),
-    modules: [KeysModule.for({ ...core, clock, sealer, provider, region: config.region })],
+    modules: [KeysModule.for({ ...core, clock, sealer, backups, provider, region: config.region })],
     surfaces: (container) => [
       surface(CRYPTO_GATEWAY, keyOperations, container.get(KeysController).handlers, core.audit),
     ],

@@ -1,7 +1,15 @@
 import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
-import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
+import {
+  assertNever,
+  changedMeanwhile,
+  CofferError,
+  defined,
+  nameIsSoftDeleted,
+  nameIsTaken,
+  type Tags,
+} from '@coffer/kernel';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
-import { keyOpsOf, type KeySpec, type PublicJwk } from './key-spec.js';
+import { keyOpsOf, type CryptoOp, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyOrigin, type KeyState } from './key.js';
 
 const SECONDS_PER_DAY = 86_400;
@@ -36,6 +44,26 @@ export interface UpdateVersion extends Named {
   readonly tags?: Tags | undefined;
 }
 
+/** A version as a backup has it. */
+export interface RestoredVersion extends KeyAttributes {
+  readonly version: string;
+  readonly spec: KeySpec;
+  readonly public: PublicJwk;
+  readonly keyOps: readonly CryptoOp[];
+  readonly created: number;
+  readonly updated: number;
+  readonly tags?: Tags | undefined;
+  readonly origin?: KeyOrigin | undefined;
+  readonly materialId: string;
+}
+
+/** Makes a key with all its versions out of a backup. */
+export interface RestoreKey extends Named {
+  readonly type: 'RestoreKey';
+  /** Oldest first; at least one. */
+  readonly versions: readonly RestoredVersion[];
+}
+
 export interface DeleteKey extends Named {
   readonly type: 'DeleteKey';
   /** Without soft-delete the key is destroyed at once: `digests` of its ciphertexts are needed. */
@@ -52,12 +80,14 @@ export interface PurgeKey extends Named {
   readonly digests: readonly MaterialDigest[];
 }
 
-export type KeyCommand = CreateVersion | UpdateVersion | DeleteKey | RecoverKey | PurgeKey;
+export type KeyCommand = CreateVersion | RestoreKey | UpdateVersion | DeleteKey | RecoverKey | PurgeKey;
 
 export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[] {
   switch (command.type) {
     case 'CreateVersion':
       return createVersion(command, state);
+    case 'RestoreKey':
+      return restoreKey(command, state);
     case 'UpdateVersion':
       return updateVersion(command, state);
     case 'DeleteKey':
@@ -74,6 +104,31 @@ export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[
 
 export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = { initialState: noKey, decide, evolve };
 
+function restoreKey({ name, versions }: RestoreKey, state: KeyState): KeyEvent[] {
+  if (state.status !== 'none') throw nameIsTaken('key', name);
+  return versions.map(({ spec, keyOps, created, tags, origin, nbf, exp, ...version }) => ({
+    type: 'KeyVersionCreated',
+    data: {
+      name,
+      version: version.version,
+      ...typeOf(spec),
+      public: version.public,
+      keyOps,
+      enabled: version.enabled,
+      ...defined({ nbf, exp }),
+      created,
+      updated: version.updated,
+      materialId: version.materialId,
+      ...defined({ origin }),
+    },
+    ...(tags === undefined ? {} : { sealed: { tags } }),
+  }));
+}
+
+function typeOf(spec: KeySpec) {
+  return { kty: spec.kty, ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }) };
+}
+
 function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   if (state.status === 'deleted') throw nameIsSoftDeleted('key', state.name);
   // The name has moved on to another incarnation, or is free: the caller of this decision looks it up again.
@@ -85,8 +140,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   const data = {
     name: state.status === 'active' ? state.name : command.name,
     version,
-    kty: spec.kty,
-    ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }),
+    ...typeOf(spec),
     public: command.public,
     keyOps: keyOpsOf(spec.kty, command.keyOps),
     enabled,

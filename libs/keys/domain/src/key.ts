@@ -25,6 +25,8 @@ export interface KeyVersionCreatedData extends KeyAttributes {
   readonly materialId: string;
   /** How the key came here; absent: it was made by this service. */
   readonly origin?: KeyOrigin;
+  /** Of a version out of a backup: when it was last changed before, Unix seconds. */
+  readonly updated?: number;
 }
 
 export type KeyOrigin = 'imported';
@@ -113,7 +115,7 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
     keyOps,
     enabled,
     created,
-    updated: created,
+    updated: data.updated ?? created,
     ...defined({ nbf, exp, tags, size: data.kty === 'oct' ? data.size : undefined }),
   };
   const before = isExisting(state) ? state : { name: data.name, versions: new Map<string, KeyVersion>() };

@@ -30,6 +30,14 @@ export function nameIsSoftDeleted(kind: ObjectKind, name: string): CofferError {
   );
 }
 
+/** 409 of a restore: a backup never mixes with what is there. */
+export function nameIsTaken(kind: ObjectKind, name: string): CofferError {
+  return new CofferError(
+    'Conflict',
+    `There was a conflict restoring the ${kind} ${name}: a ${kind} of this name exists.`,
+  );
+}
+
 /** 403 of a purge that the vault does not allow. */
 export function purgeProtected(vaultName: string): CofferError {
   return new CofferError(

@@ -28,6 +28,8 @@ export interface Operation {
   /** Status of success. The SDKs insist on it exactly (sdk-contract, must-have 5). */
   readonly status: number;
   readonly body: 'none' | 'json' | 'form';
+  /** Bytes that a body may have where the host's limit is too small. */
+  readonly bodyLimit?: number;
 }
 
 /** A table of operations keyed by their audit `operationName` (azure-api e.2). */

@@ -9,6 +9,8 @@ export interface KeysPorts {
   readonly database: Database;
   readonly store: EventStore;
   readonly sealer: Sealer;
+  /** Seals backups: with KEKs of their own, which outlive the vaults. */
+  readonly backups: Sealer;
   readonly provider: CryptoProvider;
   readonly pager: Pager;
   readonly lease: Lease;

@@ -6,6 +6,7 @@ import type { CreateKey } from '../application/key-create.js';
 import type { ImportKey } from '../application/key-import.js';
 import type { UpdateKey } from '../application/key-update.js';
 import type { NewVersion } from '../application/new-version.js';
+import { decodeBase64url } from './crypto-body.js';
 import { curveFromWire, defaultKeyOps } from './dialect.js';
 import { jwkMembers, privateJwk } from './private-jwk.js';
 
@@ -85,6 +86,13 @@ export function parseImport(body: unknown, name: string, apiVersion: string): Im
     keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
     jwk: privateJwk(key, curveFromWire(apiVersion, key.crv ?? undefined)),
   };
+}
+
+const restoreSchema = z.object({ value: z.string() });
+
+/** Body of RestoreKey (`KeyRestoreParameters`): the backup blob. Throws BadParameter. */
+export function parseRestore(body: unknown): Buffer {
+  return decodeBase64url('value', parseBody(restoreSchema, body).value);
 }
 
 function versionOf(parsed: Changeable, name: string): NewVersion {

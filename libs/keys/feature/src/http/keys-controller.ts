@@ -10,6 +10,7 @@ import {
   type VaultRequestContext,
 } from '@coffer/wire';
 import type { KeyCommands } from '../application/key-commands.js';
+import { keyBackup } from '../application/key-backup.js';
 import { keyCreate } from '../application/key-create.js';
 import type { KeyCrypto } from '../application/key-crypto.js';
 import { keyDelete } from '../application/key-delete.js';
@@ -18,13 +19,14 @@ import { keyImport } from '../application/key-import.js';
 import { keyList, keyListDeleted, keyListVersions } from '../application/key-list.js';
 import { keyPurge } from '../application/key-purge.js';
 import { keyRecover } from '../application/key-recover.js';
+import { keyRestore } from '../application/key-restore.js';
 import { keyUpdate } from '../application/key-update.js';
 import { NewVersions } from '../application/new-version.js';
 import type { KeysPorts } from '../application/ports.js';
 import { parseCryptoBody } from './crypto-body.js';
 import { algorithmFromWire } from './dialect.js';
 import * as map from './key-mapper.js';
-import { parseCreate, parseImport, parseUpdate } from './key-schema.js';
+import { parseCreate, parseImport, parseRestore, parseUpdate } from './key-schema.js';
 
 type Context = VaultRequestContext;
 
@@ -43,6 +45,8 @@ export class KeysController {
         (view) => map.toKeyItem(view, context),
       ),
     KeyListVersions: (context) => this.#listVersions(context),
+    KeyBackup: (context) => this.#backup(context),
+    KeyRestore: (context, body) => this.#restore(context, body),
     KeySign: (context, body) => this.#crypto(context, body, 'sign'),
     KeyVerify: (context, body) => this.#crypto(context, body, 'verify'),
     KeyEncrypt: (context, body) => this.#crypto(context, body, 'encrypt'),
@@ -98,6 +102,20 @@ export class KeysController {
     return {
       body: map.toKeyBundle(await keyUpdate(this.ports, this.commands, commanderOf(context), request), context),
     };
+  }
+
+  async #backup(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    return { body: { value: (await keyBackup(this.ports, context.vault, name)).toString('base64url') } };
+  }
+
+  async #restore(context: Context, body: unknown): Promise<Reply> {
+    const { vault, baseUrl, audit } = context;
+    const blob = parseRestore(body);
+    const view = await keyRestore(this.ports, this.commands, commanderOf(context), vault, blob, (name) => {
+      audit.describe({ id: objectUri(baseUrl, 'keys', name) });
+    });
+    return { body: map.toKeyBundle(view, context) };
   }
 
   async #delete(context: Context): Promise<Reply> {

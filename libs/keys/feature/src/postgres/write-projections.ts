@@ -48,8 +48,8 @@ export async function insertVersion(
 ): Promise<void> {
   await client.query(
     `INSERT INTO key_versions
-       (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
+       (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed, origin)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13)`,
     [
       objectId,
       data.version,
@@ -62,6 +62,8 @@ export async function insertVersion(
       data.created,
       data.materialId,
       sealed ?? null,
+      data.updated ?? data.created,
+      data.origin ?? null,
     ],
   );
 }

@@ -1,7 +1,7 @@
 import type { SqlClient } from '@coffer/event-sourcing';
 
 /** Which service's data a KEK protects; purposes never share one. */
-export type Purpose = 'keys' | 'secrets' | 'identity';
+export type Purpose = 'keys' | 'secrets' | 'identity' | 'key-backups';
 
 export interface KekRow {
   readonly term: number;

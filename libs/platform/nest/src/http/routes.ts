@@ -75,7 +75,7 @@ function mount(
   server.route({
     method,
     url: `/${host}${path}`,
-    bodyLimit: host === 'vault' ? DATA_PLANE_LIMIT : MANAGEMENT_LIMIT,
+    bodyLimit: mounted.operation.bodyLimit ?? (host === 'vault' ? DATA_PLANE_LIMIT : MANAGEMENT_LIMIT),
     // Runs before the body is read: clients probe with a PUT that has none.
     onRequest: async (request) => {
       const exchange = begin(request, mounted, ports);

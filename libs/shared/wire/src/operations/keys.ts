@@ -16,6 +16,9 @@ const key = (
   ...more,
 });
 
+/** A key with 500 versions, each of them as large as it can be. */
+const BACKUP_LIMIT = 16 * 1024 * 1024;
+
 /** Cryptography with or without a version: clients send `/keys/n/v/sign`, `/keys/n//sign` and `/keys/n/sign`. */
 const crypto = (word: string, permission: string, dataAction: string): ReturnType<typeof key> =>
   key('POST', [`/keys/:name/:version/${word}`, `/keys/:name/${word}`], permission, dataAction, { body: 'json' });
@@ -28,6 +31,8 @@ export const keyOperations = {
   KeyUpdate: key('PATCH', ['/keys/:name', '/keys/:name/:version'], 'update', 'update/action', { body: 'json' }),
   KeyList: key('GET', ['/keys'], 'list', 'read'),
   KeyListVersions: key('GET', ['/keys/:name/versions'], 'list', 'read'),
+  KeyBackup: key('POST', ['/keys/:name/backup'], 'backup', 'backup/action'),
+  KeyRestore: key('POST', ['/keys/restore'], 'restore', 'restore/action', { body: 'json', bodyLimit: BACKUP_LIMIT }),
   KeySign: crypto('sign', 'sign', 'sign/action'),
   KeyVerify: crypto('verify', 'verify', 'verify/action'),
   KeyEncrypt: crypto('encrypt', 'encrypt', 'encrypt/action'),

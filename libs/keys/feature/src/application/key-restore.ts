@@ -1,0 +1,62 @@
+import { newIncarnation, sealMaterial } from '@coffer/contracts';
+import type { MaterialRow } from '@coffer/event-sourcing';
+import { nameIsSoftDeleted, nameIsTaken, toUnixSeconds, type SecretBytes } from '@coffer/kernel';
+import { keySpecOf, type KeySpec, type PublicJwk, type RestoredVersion } from '@coffer/keys-domain';
+import { nameKey, type Commander, type VaultSnapshot } from '@coffer/wire';
+import { findKey } from '../postgres/find-key.js';
+import { openBackup, type Backup } from './backup-blob.js';
+import type { KeyCommands } from './key-commands.js';
+import { viewOfState, type KeyView } from './key-view.js';
+import { keyScope, PRIVATE_KEY } from './material.js';
+import type { KeysPorts } from './ports.js';
+
+/**
+ * Makes the key of a backup again, with its name and the ids, attributes and tags of all its versions. `announce` hears the
+ * name before anything is stored. Throws BadParameter for what is no backup of here, Conflict when the name is taken,
+ * ObjectIsDeletedButRecoverable.
+ */
+export async function keyRestore(
+  ports: KeysPorts,
+  commands: KeyCommands,
+  by: Commander,
+  vault: VaultSnapshot,
+  blob: Buffer,
+  announce: (name: string) => void,
+): Promise<KeyView> {
+  const backup = await openBackup(ports.backups, vault, blob);
+  try {
+    announce(backup.name);
+    const held = await findKey(ports.database, vault.vaultId, nameKey(backup.name));
+    if (held !== undefined)
+      throw held.deleted ? nameIsSoftDeleted('key', backup.name) : nameIsTaken('key', backup.name);
+    return await restore(ports, commands, by, backup);
+  } finally {
+    for (const key of backup.privateKeys) key.destroy();
+  }
+}
+
+async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, backup: Backup): Promise<KeyView> {
+  const { objectId, objectDek, newRows } = await newIncarnation(ports.sealer, by.vaultId);
+  const rows: MaterialRow[] = [...newRows];
+  const versions: RestoredVersion[] = [];
+  for (const [index, facts] of backup.versions.entries()) {
+    const key = backup.privateKeys[index] as SecretBytes;
+    const row = await sealMaterial(ports.sealer, keyScope(by.vaultId, objectId, facts.version), key, PRIVATE_KEY);
+    rows.push(row);
+    versions.push({ ...facts, spec: specOf(facts.public, key), materialId: row.materialId });
+  }
+  const { state } = await commands.run(by, {
+    objectId,
+    isNew: true,
+    objectDek,
+    command: { type: 'RestoreKey', name: backup.name, now: toUnixSeconds(by.now), versions },
+    material: { insert: rows },
+  });
+  return viewOfState(state);
+}
+
+function specOf(half: PublicJwk, privateKey: SecretBytes): KeySpec {
+  if (half.kty === 'EC') return keySpecOf(half);
+  const bytes = half.kty === 'oct' ? privateKey.expose().length : Buffer.from(half.n, 'base64url').length;
+  return keySpecOf({ kty: half.kty, keySize: bytes * 8 });
+}
