@@ -47,8 +47,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       if (key === undefined) return;
       keys.delete(handle);
       if (key.kty === 'EC') key.scalar.destroy();
-      else if (key.kty === 'oct') key.bytes.destroy();
-      else pool.release(key);
+      else if (key.kty === 'RSA') pool.release(key);
     },
     sign: async (handle, alg, digest) => {
       const mac = macAlgorithms.get(alg);

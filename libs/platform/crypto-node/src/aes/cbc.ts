@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
 import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
 import { notDecryptable, superfluous, wrongLength } from '../refusals.js';
@@ -12,7 +12,7 @@ const BLOCK = 16;
 export function sealCbc(
   cipher: string,
   padded: boolean,
-  key: Uint8Array,
+  key: KeyObject,
   plaintext: Uint8Array,
   { iv: chosen, aad }: CipherParameters,
   alg: string,
@@ -33,7 +33,7 @@ export function sealCbc(
 export function openCbc(
   cipher: string,
   padded: boolean,
-  key: Uint8Array,
+  key: KeyObject,
   ciphertext: Uint8Array,
   { iv, aad, tag }: DecipherParameters,
   alg: string,

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, type CipherGCMTypes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, type CipherGCMTypes, type KeyObject } from 'node:crypto';
 import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
 import { notDecryptable, superfluous, wrongLength } from '../refusals.js';
@@ -14,7 +14,7 @@ const authTagLength = 16;
  */
 export function sealGcm(
   cipher: CipherGCMTypes,
-  key: Uint8Array,
+  key: KeyObject,
   plaintext: Uint8Array,
   { iv: chosen, aad }: CipherParameters,
   alg: string,
@@ -31,7 +31,7 @@ export function sealGcm(
 /** Throws BadParameter; with one text for whatever is not authentic, and then no plaintext is left behind. */
 export function openGcm(
   cipher: CipherGCMTypes,
-  key: Uint8Array,
+  key: KeyObject,
   ciphertext: Uint8Array,
   { iv, aad, tag }: DecipherParameters,
   alg: string,

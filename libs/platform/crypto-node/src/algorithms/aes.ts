@@ -1,4 +1,4 @@
-import type { CipherGCMTypes } from 'node:crypto';
+import type { CipherGCMTypes, KeyObject } from 'node:crypto';
 import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import type { SecretBytes } from '@coffer/kernel';
 import { openCbc, sealCbc } from '../aes/cbc.js';
@@ -12,8 +12,8 @@ export interface AesAlgorithm {
 }
 
 export interface CipherAlgorithm extends AesAlgorithm {
-  seal(key: Uint8Array, plaintext: Uint8Array, parameters: CipherParameters): Ciphertext;
-  open(key: Uint8Array, ciphertext: Uint8Array, parameters: DecipherParameters): SecretBytes;
+  seal(key: KeyObject, plaintext: Uint8Array, parameters: CipherParameters): Ciphertext;
+  open(key: KeyObject, ciphertext: Uint8Array, parameters: DecipherParameters): SecretBytes;
 }
 
 export interface KeyWrapAlgorithm extends AesAlgorithm {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
 import { unwrap, wrap } from '../aes/key-wrap.js';
@@ -41,7 +41,7 @@ export function unwrapKey(kek: LoadedKey, row: KeyWrapAlgorithm, wrapped: Uint8A
 /** HMAC (RFC 2104) of the bytes as they are. */
 export function sign(key: LoadedKey, { name, hash }: MacAlgorithm, bytes: Uint8Array): Buffer {
   if (key.kty !== 'oct') throw incompatibleKey('signing', name, `type 'oct'`, key.kty);
-  return createHmac(hash, key.bytes.expose()).update(bytes).digest();
+  return createHmac(hash, key.secretKey).update(bytes).digest();
 }
 
 /** In a time that says nothing about where a wrong signature differs. */
@@ -50,9 +50,9 @@ export function verify(key: LoadedKey, row: MacAlgorithm, bytes: Uint8Array, sig
   return signature.length === expected.length && timingSafeEqual(signature, expected);
 }
 
-function aesKey(use: Use, key: LoadedKey, { name, keyBytes }: AesAlgorithm): Uint8Array {
-  if (key.kty === 'oct' && (keyBytes === undefined || key.bytes.length === keyBytes)) return key.bytes.expose();
+function aesKey(use: Use, key: LoadedKey, { name, keyBytes }: AesAlgorithm): KeyObject {
+  const given = key.kty === 'oct' ? key.secretKey.symmetricKeySize : undefined;
+  if (key.kty === 'oct' && (keyBytes === undefined || keyBytes === given)) return key.secretKey;
   const needs = keyBytes === undefined ? `type 'oct'` : `type 'oct', size '${keyBytes * 8}'`;
-  const given = key.kty === 'oct' ? `oct', size '${key.bytes.length * 8}` : key.kty;
-  throw incompatibleKey(use, name, needs, given);
+  throw incompatibleKey(use, name, needs, given === undefined ? key.kty : `oct', size '${given * 8}`);
 }
