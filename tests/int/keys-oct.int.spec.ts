@@ -1,4 +1,5 @@
 import { createHmac, createDecipheriv, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { CryptoProvider, KeySpec } from '@coffer/contracts';
 import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
@@ -146,6 +147,49 @@ describe.each(sizes)('with a key of %i bits', (size) => {
     const verify = (bytes: Buffer) => call('KeyVerify', { alg, digest: b64(bytes), value });
     expect(await verify(message)).toEqual({ value: true });
     expect(await verify(randomBytes(100))).toEqual({ value: false });
+  });
+});
+
+describe('an imported key', () => {
+  interface Vector {
+    readonly key: string;
+    readonly plaintext?: string;
+    readonly [member: string]: string | undefined;
+  }
+  const file = new URL('../../libs/platform/crypto-node/vectors/aes-cavp.json', import.meta.url);
+  const vectors = JSON.parse(readFileSync(file, 'utf8')) as Record<'gcm' | 'cbc' | 'kw' | 'kwp', Vector[]>;
+  /** Every seventh: the provider's own specs have all of them. */
+  const some = (family: keyof typeof vectors): Vector[] => vectors[family].filter((_, index) => index % 7 === 0);
+  const wire = (hex: string | undefined): string => b64(Buffer.from(hex ?? '', 'hex'));
+  const importKey = (hex: string) => call('KeyImport', { key: { kty: 'oct', k: wire(hex) } });
+  const bits = ({ key }: Vector): number => key.length * 4;
+  const cases = [
+    ...some('gcm').map((v) => ['KeyDecrypt', `A${bits(v)}GCM`, v, v['ciphertext']] as const),
+    ...some('cbc').map((v) => ['KeyDecrypt', `A${bits(v)}CBC`, v, v['ciphertext']] as const),
+    ...some('kw').map((v) => ['KeyUnwrap', `A${bits(v)}KW`, v, v['wrapped']] as const),
+    ...some('kwp').map((v) => ['KeyUnwrap', 'CKM_AES_KEY_WRAP_PAD', v, v['wrapped']] as const),
+  ];
+
+  it.each(cases)('answers %s by %s as NIST CAVP has it', async (operation, alg, vector, value) => {
+    await importKey(vector.key);
+    const { iv, aad, tag } = vector;
+    const cipher = operation === 'KeyUnwrap' ? {} : { iv: wire(iv), ...(tag && { tag: wire(tag), aad: wire(aad) }) };
+    const revealing = call<Result>(operation, { alg, value: wire(value), ...cipher });
+    if (vector.plaintext === undefined) {
+      await expect(revealing).rejects.toMatchObject({ code: 'BadParameter', message: 'The parameter is incorrect.' });
+      return;
+    }
+    expect((await revealing).value).toBe(wire(vector.plaintext));
+    if (operation === 'KeyUnwrap') {
+      expect((await call<Result>('KeyWrap', { alg, value: wire(vector.plaintext) })).value).toBe(wire(value));
+    }
+  });
+
+  it('signs as RFC 4231 has it', async () => {
+    await importKey(Buffer.concat([Buffer.from('Jefe'), Buffer.alloc(12)]).toString('hex'));
+    const value = b64(Buffer.from('what do ya want for nothing?'));
+    const signed = await call<Result>('KeySign', { alg: 'HS256', value });
+    expect(signed.value).toBe(wire('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'));
   });
 });
 
