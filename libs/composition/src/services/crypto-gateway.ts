@@ -1,10 +1,10 @@
-import { createCryptoProvider } from '@coffer/crypto-node';
 import { topics, type VaultKeySource } from '@coffer/contracts';
 import type { OwnerLog } from '@coffer/event-sourcing';
 import { createSealer, Keyring, keyringMigrations, type Purpose } from '@coffer/keyring';
 import { keysMigrations, keyProjections, KeyPurger, KeysController, KeysModule } from '@coffer/keys-feature';
 import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
+import { cryptoProvider } from '../crypto-provider.js';
 import { rootKeyProvider } from '../root-key.js';
 import { openService, orClose } from '../service.js';
 import { Sweeper, warnOfUnpurged } from '../sweeper.js';
@@ -34,7 +34,7 @@ export async function composeCryptoGateway(
     const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
     return Keyring.open({ database: core.database, rootKey, clock });
   });
-  const provider = createCryptoProvider();
+  const provider = cryptoProvider(context.log);
   const sealer = createSealer(keyring.source('keys'));
   const backups = createSealer(keyring.source('key-backups'));
   const sweeper = new Sweeper(context.log.child({ service: CRYPTO_GATEWAY }));

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Curve, KeyFormat, PublicJwk } from '@coffer/contracts';
+import type { Curve, DigestSigner, KeyFormat, PublicJwk, SigningKey } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { curveOfJwk, curves } from './curves.js';
 import type { PooledKey } from './pool/protocol.js';
@@ -9,13 +9,15 @@ export interface LoadedRsaKey extends PooledKey {
   readonly public: PublicJwk;
   readonly publicKey: KeyObject;
   readonly modulusBytes: number;
+  /** `undefined`: signatures are made on the pool. */
+  readonly signing: SigningKey | undefined;
 }
 
 export interface LoadedEcKey {
   readonly kty: 'EC';
   readonly public: PublicJwk;
   readonly crv: Curve;
-  readonly scalar: SecretBytes;
+  readonly signing: SigningKey;
   /** Uncompressed (SEC 1, 2.3.3). */
   readonly point: Uint8Array;
 }
@@ -41,19 +43,22 @@ export function isExponent(value: number): boolean {
 let lastId = 0;
 
 /**
- * Private key bytes → key. Which of the two formats they are in is said and never guessed. Throws BadParameter for anything
- * that is not one of the key types of `KeySpec`.
+ * Private key bytes → key, which the signer signs with where there is one. Which of the two formats the bytes are in is said
+ * and never guessed. Throws BadParameter for anything that is not one of the key types of `KeySpec`.
  */
-export function loadKey(bytes: SecretBytes, format: KeyFormat): LoadedKey {
+export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSigner): LoadedKey {
   if (format === 'raw') return loadOct(bytes);
   const privateKey = parse(bytes);
   const publicKey = createPublicKey(privateKey);
   const jwk = publicJwk(publicKey);
-  if (jwk.kty === 'EC')
-    return { kty: 'EC', public: jwk, crv: jwk.crv, scalar: scalarOf(privateKey), point: pointOf(jwk) };
+  const signing = signer?.load(bytes);
+  if (jwk.kty === 'EC') {
+    const own = signing ?? inJavaScript(jwk.crv, scalarOf(privateKey));
+    return { kty: 'EC', public: jwk, crv: jwk.crv, signing: own, point: pointOf(jwk) };
+  }
   const modulusBytes = (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
   lastId += 1;
-  return { kty: 'RSA', id: lastId, public: jwk, privateKey, publicKey, modulusBytes, released: false };
+  return { kty: 'RSA', id: lastId, public: jwk, privateKey, publicKey, modulusBytes, signing, released: false };
 }
 
 function loadOct(bytes: SecretBytes): LoadedOctKey {
@@ -90,6 +95,15 @@ function exported(publicKey: KeyObject) {
   }
 }
 
+function inJavaScript(crv: Curve, scalar: SecretBytes): SigningKey {
+  return {
+    sign: (_, digest) => bufferOver(curves[crv].sign(digest, scalar.expose())),
+    release: () => {
+      scalar.destroy();
+    },
+  };
+}
+
 /**
  * The private scalar, big-endian, as long as the curve's order. From ECPrivateKey (RFC 5915), whose OCTET STRING has that
  * fixed length, and not from a JWK: a string cannot be wiped.
@@ -104,6 +118,10 @@ function scalarOf(privateKey: KeyObject): SecretBytes {
   } finally {
     der.fill(0);
   }
+}
+
+export function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function pointOf({ crv, x, y }: Extract<PublicJwk, { kty: 'EC' }>): Uint8Array {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { CryptoProvider, KeyHandle } from '@coffer/contracts';
+import type { CryptoProvider, DigestSigner, KeyHandle } from '@coffer/contracts';
 import { CofferError } from '@coffer/kernel';
 import { cipherAlgorithms, keyWrapAlgorithms } from './algorithms/aes.js';
 import { encryptAlgorithms, wrapAlgorithms } from './algorithms/encrypt.js';
@@ -15,9 +15,14 @@ import { CryptoPool, type PoolOptions } from './pool/crypto-pool.js';
 export interface CryptoProviderOptions extends PoolOptions {
   /** RSA keys generated at a time. Defaults to half of the cores. */
   readonly generations?: number;
+  /** Makes the signatures, instead of JavaScript (EC) and the worker threads (RSA). The provider closes it. */
+  readonly signer?: DigestSigner;
 }
 
-/** Cryptography by node:crypto (RSA, AES, HMAC) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker threads. */
+/**
+ * Cryptography by node:crypto (RSA, AES, HMAC) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker
+ * threads. A signer takes over the signatures, and nothing else.
+ */
 export function createCryptoProvider(options: CryptoProviderOptions = {}): CryptoProvider {
   const pool = new CryptoPool(options);
   const generator = new KeyGenerator(options.generations ?? Math.max(1, Math.floor(availableParallelism() / 2)));
@@ -37,7 +42,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
     generate: (spec) => generator.generate(spec),
     import: (jwk) => generator.import(jwk),
     load: (privateKey, format = 'pkcs8') => {
-      const key = loadKey(privateKey, format);
+      const key = loadKey(privateKey, format, options.signer);
       const handle: KeyHandle = Object.freeze({ public: key.public });
       keys.set(handle, key);
       return handle;
@@ -46,8 +51,8 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       const key = keys.get(handle);
       if (key === undefined) return;
       keys.delete(handle);
-      if (key.kty === 'EC') key.scalar.destroy();
-      else if (key.kty === 'RSA') pool.release(key);
+      if (key.kty !== 'oct') key.signing?.release();
+      if (key.kty === 'RSA') pool.release(key);
     },
     sign: async (handle, alg, digest) => {
       const mac = macAlgorithms.get(alg);
@@ -79,7 +84,10 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       if (wrap !== undefined) return oct.unwrapKey(keyOf(handle), wrap, wrapped);
       return wrapping.open(keyOf(handle), alg, wrapped);
     },
-    close: () => pool.close(),
+    close: () => {
+      options.signer?.close();
+      return pool.close();
+    },
   };
 }
 

@@ -5,3 +5,5 @@ export { Inbox } from './inbox.js';
 export { anAppend, anEvent, aMeta, appendRetrying } from './appends.js';
 export { describeFeed, type FeedUnderTest } from './feed-contract.js';
 export { describeEventStore, type EventStoreUnderTest } from './event-store-contract.js';
+export { describeEcSignatures, type EcSignaturesUnderTest } from './ec-signatures-contract.js';
+export { describeRsaSignatures } from './rsa-signatures-contract.js';

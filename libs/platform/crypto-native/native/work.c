@@ -1,0 +1,67 @@
+/* Signatures on libuv's thread pool. */
+#include "signer.h"
+
+struct work {
+  napi_async_work handle;
+  napi_deferred deferred;
+  EVP_PKEY *pkey; /* a reference of its own */
+  const struct algorithm *alg;
+  size_t digest_bytes;
+  size_t signature_bytes; /* 0: not made */
+  unsigned char digest[MAX_SIGNATURE];
+  unsigned char signature[MAX_SIGNATURE];
+};
+
+static void free_work(struct work *work) {
+  EVP_PKEY_free(work->pkey);
+  OPENSSL_clear_free(work, sizeof *work);
+}
+
+/* On a thread of libuv's pool: no JavaScript here. */
+static void execute(napi_env env, void *data) {
+  (void)env;
+  struct work *work = data;
+  work->signature_bytes = sign(work->pkey, work->alg, work->digest, work->digest_bytes, work->signature);
+}
+
+/* Back on the thread of JavaScript; also when the environment ends, where every call below may fail: then it is only freed. */
+static void complete(napi_env env, napi_status status, void *data) {
+  struct work *work = data;
+  napi_value value, message;
+  if (status == napi_ok && work->signature_bytes > 0 &&
+      napi_create_buffer_copy(env, work->signature_bytes, work->signature, NULL, &value) == napi_ok) {
+    napi_resolve_deferred(env, work->deferred, value);
+  } else if (napi_create_string_latin1(env, "The signature could not be made.", NAPI_AUTO_LENGTH, &message) == napi_ok &&
+             napi_create_error(env, NULL, message, &value) == napi_ok) {
+    napi_reject_deferred(env, work->deferred, value);
+  }
+  napi_delete_async_work(env, work->handle);
+  free_work(work);
+}
+
+static bool queue(napi_env env, struct work *work) {
+  napi_value name;
+  if (napi_create_string_latin1(env, "coffer:sign", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+  if (napi_create_async_work(env, NULL, name, execute, complete, work, &work->handle) != napi_ok) return false;
+  if (napi_queue_async_work(env, work->handle) == napi_ok) return true;
+  napi_delete_async_work(env, work->handle);
+  return false;
+}
+
+napi_value sign_later(napi_env env, const struct key *key, const struct algorithm *alg, const unsigned char *digest,
+                      size_t length) {
+  struct work *work = OPENSSL_zalloc(sizeof *work);
+  napi_value promise, undefined;
+  if (work == NULL) return NULL;
+  work->alg = alg;
+  work->digest_bytes = length;
+  memcpy(work->digest, digest, length);
+  if (EVP_PKEY_up_ref(key->pkey) == 1) work->pkey = key->pkey;
+  if (work->pkey != NULL && napi_create_promise(env, &work->deferred, &promise) == napi_ok) {
+    if (queue(env, work)) return promise;
+    /* Frees the deferred; nobody has the promise. */
+    if (napi_get_undefined(env, &undefined) == napi_ok) napi_resolve_deferred(env, work->deferred, undefined);
+  }
+  free_work(work);
+  return NULL;
+}

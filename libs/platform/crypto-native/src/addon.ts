@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+declare const addonKey: unique symbol;
+/** A private key in the addon. Its memory is freed with `release`, at the latest with the object. */
+export interface AddonKey {
+  readonly [addonKey]: never;
+}
+
+/** What native/module.c exports. Every function throws for arguments that are wrong, none shows more than which. */
+export interface Addon {
+  load(pkcs8: Uint8Array): AddonKey;
+  signsInline(key: AddonKey): boolean;
+  signDigest(key: AddonKey, alg: string, digest: Uint8Array): Buffer | Promise<Buffer>;
+  release(key: AddonKey): void;
+}
+
+/** Made by `npm run build:native`; the same path from src/ and from dist/. */
+const FILE = fileURLToPath(new URL('../dist/signer.node', import.meta.url));
+
+/** The addon, or why there is none. */
+export function loadAddon(file = FILE): { readonly addon: Addon } | { readonly reason: string } {
+  if (!existsSync(file)) return { reason: 'it is not built (npm run build:native)' };
+  try {
+    return { addon: createRequire(import.meta.url)(file) as Addon };
+  } catch (error) {
+    return { reason: `it does not load: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,1 @@
+export { loadNativeSigner, type NativeSigner, type NativeSignerOptions } from './native-signer.js';
