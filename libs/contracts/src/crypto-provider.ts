@@ -62,6 +62,16 @@ export interface KeyHandle {
   readonly public: PublicJwk;
 }
 
+/** The public RSA key that a released key is wrapped to (RFC 7518 §6.3.1). */
+export type RecipientJwk = Pick<Extract<PublicJwk, { kty: 'RSA' }>, 'n' | 'e'>;
+
+/**
+ * How a key leaves: RSA-OAEP of an ephemeral AES-256 key ‖ AES-KWP (RFC 5649) of the private key in its type's format.
+ * They differ in the hash of OAEP and of its MGF1: SHA-1 (PKCS #11's name), SHA-256, SHA-384.
+ */
+export const exportWraps = ['CKM_RSA_AES_KEY_WRAP', 'RSA_AES_KEY_WRAP_256', 'RSA_AES_KEY_WRAP_384'] as const;
+export type ExportWrap = (typeof exportWraps)[number];
+
 /** Does the cryptography of `/keys`. Adapters: crypto-node; later PKCS#11 and a native addon. All pass the same vectors. */
 export interface CryptoProvider {
   /** Makes a key off the event loop. */
@@ -93,5 +103,10 @@ export interface CryptoProvider {
   ): Promise<SecretBytes>;
   wrapKey(handle: KeyHandle, alg: string, key: Uint8Array): Promise<Buffer>;
   unwrapKey(handle: KeyHandle, alg: string, wrapped: Uint8Array): Promise<SecretBytes>;
+  /**
+   * The private key for a recipient alone; its plaintext stays in here and is wiped. A recipient's key that is malformed, or
+   * not of 2048 to 8192 bits: BadParameter.
+   */
+  exportWrapped(handle: KeyHandle, recipient: RecipientJwk, wrap: ExportWrap): Promise<Buffer>;
   close(): Promise<void>;
 }

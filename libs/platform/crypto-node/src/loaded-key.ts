@@ -17,6 +17,7 @@ export interface LoadedEcKey {
   readonly kty: 'EC';
   readonly public: PublicJwk;
   readonly crv: Curve;
+  readonly privateKey: KeyObject;
   readonly signing: SigningKey;
   /** Uncompressed (SEC 1, 2.3.3). */
   readonly point: Uint8Array;
@@ -54,7 +55,7 @@ export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSi
   const signing = signer?.load(bytes);
   if (jwk.kty === 'EC') {
     const own = signing ?? inJavaScript(jwk.crv, scalarOf(privateKey));
-    return { kty: 'EC', public: jwk, crv: jwk.crv, signing: own, point: pointOf(jwk) };
+    return { kty: 'EC', public: jwk, crv: jwk.crv, privateKey, signing: own, point: pointOf(jwk) };
   }
   const modulusBytes = (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
   lastId += 1;

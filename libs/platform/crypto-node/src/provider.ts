@@ -7,6 +7,7 @@ import { macAlgorithms } from './algorithms/mac.js';
 import { signAlgorithms } from './algorithms/sign.js';
 import { KeyGenerator } from './key-generator.js';
 import { loadKey, type LoadedKey } from './loaded-key.js';
+import { exportWrapped } from './operations/export-wrapped.js';
 import * as oct from './operations/oct-keys.js';
 import { RsaBlocks } from './operations/rsa-blocks.js';
 import { Signatures } from './operations/signatures.js';
@@ -84,6 +85,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       if (wrap !== undefined) return oct.unwrapKey(keyOf(handle), wrap, wrapped);
       return wrapping.open(keyOf(handle), alg, wrapped);
     },
+    exportWrapped: (handle, recipient, wrap) => refusing(() => exportWrapped(keyOf(handle), recipient, wrap)),
     close: () => {
       options.signer?.close();
       return pool.close();
