@@ -2,7 +2,10 @@
 FROM node:24-alpine AS build
 WORKDIR /coffer
 COPY . .
-RUN npm ci --omit=optional && node node_modules/typescript7/bin/tsc -b tsconfig.build.json && rm -rf node_modules
+# For the native signer; the compiler stays in this stage.
+RUN apk add --no-cache gcc musl-dev
+RUN npm ci --omit=optional && node node_modules/typescript7/bin/tsc -b tsconfig.build.json && \
+    node libs/platform/crypto-native/build.mjs --if-possible && rm -rf node_modules
 
 # Production packages alone: the tools of the build and the embedded server stay behind.
 FROM node:24-alpine AS packages

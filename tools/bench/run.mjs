@@ -12,8 +12,12 @@ const built = spawnSync(process.execPath, ['node_modules/typescript7/bin/tsc', '
   stdio: 'inherit',
 });
 if (built.status !== 0) process.exit(1);
+spawnSync(process.execPath, ['libs/platform/crypto-native/build.mjs', '--if-possible'], {
+  cwd: workspace,
+  stdio: 'inherit',
+});
 
-const benchmarks = ['start', 'append', 'secrets', 'sign', 'size', 'split'];
+const benchmarks = ['start', 'append', 'secrets', 'sign', 'native', 'size', 'split'];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const unknown = asked.find((name) => !benchmarks.includes(name));
 if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: ${benchmarks.join(', ')}`);

@@ -1,25 +1,12 @@
 /** RSA-2048 signatures through HTTPS, with authorization and durable audit, against `openssl speed` on the same cores. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { startCoffer } from './coffer.mjs';
 import { load, once as ask, request } from './load.mjs';
+import { opensslSpeed } from './openssl.mjs';
 import { report } from './report.mjs';
 
 const cores = availableParallelism();
-
-/** Signatures per second of all cores; undefined where there is no openssl command. */
-function openssl() {
-  try {
-    const text = execFileSync('openssl', ['speed', '-seconds', '3', '-multi', String(cores), 'rsa2048'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return Number(/rsa\s+2048 bits\s+\S+s\s+\S+s\s+([\d.]+)/.exec(text)?.[1]);
-  } catch {
-    return undefined;
-  }
-}
 
 const coffer = await startCoffer();
 const token = await coffer.token();
@@ -34,7 +21,7 @@ const ec = post('/keys/bench-ec//sign', { alg: 'ES256', value });
 const reference = [];
 const signed = [];
 for (let round = 0; round < 3; round += 1) {
-  reference.push(openssl());
+  reference.push(opensslSpeed('rsa2048', { processes: cores }));
   signed.push(await load(coffer.vault, { connections: 32, seconds: 4, next: () => rsa }));
 }
 const median = (values) => [...values].sort((a, b) => a - b)[1];

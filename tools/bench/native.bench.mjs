@@ -1,0 +1,88 @@
+/**
+ * Signatures through the provider, by the native addon and in JavaScript, against `openssl speed`. All per second of CPU time
+ * (threads added up), as `openssl speed` counts: what else runs on the machine, and how the cores are shared, is left out.
+ */
+import { createHash } from 'node:crypto';
+import { loadNativeSigner } from '@coffer/crypto-native';
+import { createCryptoProvider } from '@coffer/crypto-node';
+import { opensslSpeed } from './openssl.mjs';
+import { report } from './report.mjs';
+
+const ROUNDS = 5;
+const SECONDS = 2;
+/** Asked for at a time; enough to keep every core busy. */
+const IN_FLIGHT = 32;
+const digest = createHash('sha256').update('x').digest();
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+const cpuSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+
+/** Signatures per second of CPU time and of the clock. */
+async function measure(provider, handle, alg, inFlight) {
+  const [cpu, start] = [cpuSeconds(), performance.now()];
+  let signed = 0;
+  const worker = async () => {
+    while (performance.now() - start < SECONDS * 1000) {
+      await provider.sign(handle, alg, digest);
+      signed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return { perCpu: signed / (cpuSeconds() - cpu), perClock: (signed * 1000) / (performance.now() - start) };
+}
+
+const rows = [
+  {
+    what: 'P-256 ES256',
+    alg: 'ES256',
+    spec: { kty: 'EC', crv: 'P-256' },
+    reference: 'ecdsap256',
+    target: 0.7,
+    inFlight: 1,
+  },
+  {
+    what: 'RSA-2048 RS256',
+    alg: 'RS256',
+    spec: { kty: 'RSA', keySize: 2048, publicExponent: 65537 },
+    reference: 'rsa2048',
+    target: 0.85,
+    inFlight: IN_FLIGHT,
+  },
+];
+
+const { signer, reason } = loadNativeSigner();
+const providers = { 'in JavaScript': createCryptoProvider() };
+if (signer === undefined) console.log(`  no native signer: ${reason}`);
+else providers['by the native addon'] = createCryptoProvider({ signer });
+
+for (const { what, alg, spec, reference, target, inFlight } of rows) {
+  const rates = {};
+  const references = [];
+  const handles = {};
+  for (const [name, provider] of Object.entries(providers)) {
+    handles[name] = provider.load((await provider.generate(spec)).privateKey);
+    await measure(provider, handles[name], alg, inFlight); // compiles, starts threads
+  }
+  // Turn by turn, so that a slow moment of the machine meets all of them.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    references.push(opensslSpeed(reference, { seconds: SECONDS }) ?? NaN);
+    for (const [name, provider] of Object.entries(providers)) {
+      (rates[name] ??= []).push(await measure(provider, handles[name], alg, inFlight));
+    }
+  }
+  const speed = median(references);
+  report(`openssl speed ${reference}`, speed, '/s of CPU');
+  for (const [name, measured] of Object.entries(rates)) {
+    const perCpu = median(measured.map((each) => each.perCpu));
+    report(`${what} ${name}`, perCpu, '/s of CPU');
+    report('  by the clock', median(measured.map((each) => each.perClock)), '/s');
+    const ratio = median(measured.map((each, i) => each.perCpu / references[i]));
+    if (Number.isNaN(speed)) continue;
+    if (name === 'in JavaScript') report('  against openssl', ratio, '');
+    else report('  against openssl', ratio, '', `≥ ${target.toFixed(2)}`, ratio >= target);
+  }
+}
+await Promise.all(Object.values(providers).map((provider) => provider.close()));
