@@ -1,8 +1,7 @@
-import https from 'node:https';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { brokenSequences, killServer, recordedCorrelations, serverPid } from '../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
-import { MixedLoad } from '../support/load.js';
+import { lostWrites, MixedLoad } from '../support/load.js';
 
 const ROUNDS = 20;
 const LOAD_MS = 300;
@@ -58,21 +57,7 @@ function untilReady(): Promise<void> {
 /** Nothing that was acknowledged is lost, and all of it is in the audit log. */
 async function nothingIsLost(): Promise<void> {
   const token = await tokenFor(coffer, vaultResource(coffer), dev);
-  const agent = new https.Agent({ keepAlive: true, maxSockets: 4, ca: coffer.ca });
-  const get = (url: string) => ask(coffer, `${url}?api-version=7.4`, { token, agent });
-  const lost: string[] = [];
-  for (const { name, version, value } of load.secrets) {
-    const answer = await get(`${coffer.vaultUrl()}/secrets/${name}/${version}`);
-    if (answer.status !== 200 || answer.json<{ value: string }>().value !== value) lost.push(`${name}/${version}`);
-  }
-  for (const kid of load.keys) if ((await get(kid)).status !== 200) lost.push(kid);
-  for (const name of load.deleted) {
-    const active = await get(`${coffer.vaultUrl()}/secrets/${name}`);
-    const kept = await get(`${coffer.vaultUrl()}/deletedsecrets/${name}`);
-    if (active.status !== 404 || kept.status !== 200) lost.push(`deletion of ${name}`);
-  }
-  agent.destroy();
-  expect(lost).toEqual([]);
+  expect(await lostWrites(coffer, load, token)).toEqual([]);
   expect(Math.min(load.secrets.length, load.keys.length, load.deleted.length)).toBeGreaterThanOrEqual(ROUNDS);
   const recorded = await recordedCorrelations(coffer.dataDir);
   expect(load.acknowledged.filter((id) => !recorded.has(id))).toEqual([]);

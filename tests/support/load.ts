@@ -134,3 +134,26 @@ export class MixedLoad {
     if (answer.status === 200) this.acknowledged.push(String(answer.headers['x-ms-request-id']));
   }
 }
+
+/** Acknowledged writes that cannot be found any more; none if all is well. */
+export async function lostWrites(
+  coffer: RunningCoffer,
+  { secrets, keys, deleted }: Pick<MixedLoad, 'secrets' | 'keys' | 'deleted'>,
+  token: string,
+): Promise<string[]> {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 8, ca: coffer.ca });
+  const get = (url: string) => ask(coffer, `${url}?${VERSION}`, { token, agent });
+  const lost: string[] = [];
+  for (const { name, version, value } of secrets) {
+    const answer = await get(`${coffer.vaultUrl()}/secrets/${name}/${version}`);
+    if (answer.status !== 200 || answer.json<{ value: string }>().value !== value) lost.push(`${name}/${version}`);
+  }
+  for (const kid of keys) if ((await get(kid)).status !== 200) lost.push(kid);
+  for (const name of deleted) {
+    const active = await get(`${coffer.vaultUrl()}/secrets/${name}`);
+    const kept = await get(`${coffer.vaultUrl()}/deletedsecrets/${name}`);
+    if (active.status !== 404 || kept.status !== 200) lost.push(`deletion of ${name}`);
+  }
+  agent.destroy();
+  return lost;
+}

@@ -75,23 +75,27 @@ class Split {
       this.#startKafka(tools, nextPort),
     ]);
     const overrides = JSON.parse(process.env.SPLIT_OVERRIDES ?? '{}');
-    const services = this.#instances.map((instance) =>
-      this.#supervise({
-        name: instance.name,
-        command: process.execPath,
-        args: [path.join(apps, instance.service, 'dist/main.js')],
-        env: {
-          ...environment(),
-          ...serviceEnvironment({ instance, instances: this.#instances, options, deployment, root: this.root }),
-          ...databaseEnvironment(instance.service, server.host),
-          COFFER_KAFKA_BROKERS: this.#kafka.brokers.join(','),
-          ...overrides[instance.name],
+    const programs = JSON.parse(process.env.SPLIT_PROGRAMS ?? '{}');
+    const services = inOrder(this.#instances, process.env.SPLIT_START_ORDER).map(({ instance, before }) =>
+      this.#supervise(
+        {
+          name: instance.name,
+          command: process.execPath,
+          args: [programs[instance.name] ?? path.join(apps, instance.service, 'dist/main.js')],
+          env: {
+            ...environment(),
+            ...serviceEnvironment({ instance, instances: this.#instances, options, deployment, root: this.root }),
+            ...databaseEnvironment(instance.service, server.host),
+            COFFER_KAFKA_BROKERS: this.#kafka.brokers.join(','),
+            ...overrides[instance.name],
+          },
+          ready: /^Coffer is ready/,
+          onPid: (pid) => {
+            instance.pid = pid;
+          },
         },
-        ready: /^Coffer is ready/,
-        onPid: (pid) => {
-          instance.pid = pid;
-        },
-      }),
+        before,
+      ),
     );
     await Promise.all(services.map((service) => service.ready));
     await this.#startEdge(nginx, tools, deployment).ready;
@@ -211,6 +215,18 @@ class Split {
       ].join('\n'),
     );
   }
+}
+
+/** Every instance with what it waits for: nothing, or that the services before its own in the order listen. */
+function inOrder(instances, order) {
+  if (order === undefined) return instances.map((instance) => ({ instance }));
+  let before = Promise.resolve();
+  return order.split(',').flatMap((service) => {
+    const own = instances.filter((instance) => instance.service === service);
+    const waits = own.map((instance) => ({ instance, before }));
+    before = before.then(() => Promise.all(own.map(({ httpPort }) => untilListening(httpPort))));
+    return waits;
+  });
 }
 
 /** What the services inherit: nothing that this program alone is told. */

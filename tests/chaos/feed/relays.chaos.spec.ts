@@ -23,6 +23,8 @@ const LOSSES = 8;
 const TEST_MS = 120_000;
 /** How long a relay that has lost its lock waits to be overtaken. */
 const OVERTAKEN_MS = 5_000;
+/** Key of the relay's advisory lock. */
+const RELAY_LOCK = 0x72656c79; // 'rely'
 
 const seed = chaosSeed();
 let broker: TestBroker;
@@ -109,8 +111,9 @@ class TwoRelays {
 async function endRelaySession({ database }: StoreSetup): Promise<void> {
   await database.query(
     `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
-      WHERE locktype = 'advisory' AND granted AND objid = 1919249529
+      WHERE locktype = 'advisory' AND granted AND objid = $1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [RELAY_LOCK],
   );
 }
 

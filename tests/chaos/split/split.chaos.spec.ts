@@ -1,7 +1,7 @@
-import https from 'node:https';
 import { dev, type RunningCoffer } from '../../support/coffer.js';
 import { brokenSequences, recordedCorrelations } from '../../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../../support/https.js';
+import { lostWrites } from '../../support/load.js';
 import { unequalProjections } from '../../support/rebuild.js';
 import { freeBlock, portsOf, splitState, startSplit } from '../../support/split.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
@@ -183,20 +183,6 @@ async function everyInstanceRecovers(): Promise<void> {
 
 async function nothingIsLost(operations: Operations): Promise<void> {
   const fresh = await tokenFor(coffer, vaultResource(coffer));
-  const agent = new https.Agent({ keepAlive: true, maxSockets: 8, ca: coffer.ca });
-  const get = (url: string) => ask(coffer, `${url}?${V}`, { token: fresh, agent });
-  const lost: string[] = [];
-  for (const { name, version, value } of operations.secrets) {
-    const answer = await get(`${coffer.vaultUrl()}/secrets/${name}/${version}`);
-    if (answer.status !== 200 || answer.json<{ value: string }>().value !== value) lost.push(`${name}/${version}`);
-  }
-  for (const kid of operations.keys) if ((await get(kid)).status !== 200) lost.push(kid);
-  for (const name of operations.deleted) {
-    const active = await get(`${coffer.vaultUrl()}/secrets/${name}`);
-    const kept = await get(`${coffer.vaultUrl()}/deletedsecrets/${name}`);
-    if (active.status !== 404 || kept.status !== 200) lost.push(`deletion of ${name}`);
-  }
-  agent.destroy();
-  expect(lost).toEqual([]);
+  expect(await lostWrites(coffer, operations, fresh)).toEqual([]);
   expect(Math.min(operations.secrets.length, operations.keys.length, operations.deleted.length)).toBeGreaterThan(10);
 }
