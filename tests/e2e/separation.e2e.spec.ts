@@ -19,6 +19,8 @@ import { instanceOf, metric, splitState, startSplit } from '../support/split.js'
 import pg from 'pg';
 
 const START_MS = 120_000;
+/** Default of COFFER_LEASE_MILLISECONDS. */
+const LEASE_SECONDS = 10;
 let coffer: RunningCoffer;
 let foreign: string;
 beforeAll(async () => {
@@ -155,10 +157,21 @@ describe('a warm gateway', () => {
         direction: 'client',
         method: '/coffer.identity.v1.SigningKeys/Published',
       }));
+    const hits = () => count('coffer_cache_lookups_total', { cache: 'KeyCache', result: 'hit' });
+    const hitsBefore = await hits();
     const [signedBefore, calledBefore] = [await signed(), await called()];
     for (let i = 0; i < 100; i += 1) expect((await sign()).status).toBe(200);
     expect((await signed()) - signedBefore).toBe(100);
     expect((await called()) - calledBefore).toBe(0);
     expect(calledBefore).toBeGreaterThan(0);
+    // Each key is looked up once for each signature: from memory.
+    expect((await hits()) - hitsBefore).toBe(100);
+    for (const gateway of gateways) {
+      for (const owner of ['crypto-gateway', 'vault-management']) {
+        const seconds = await metric(gateway, 'coffer_lease_remaining_seconds', { owner });
+        expect(seconds).toBeGreaterThan(0);
+        expect(seconds).toBeLessThanOrEqual(LEASE_SECONDS);
+      }
+    }
   });
 });

@@ -17,7 +17,7 @@ import { kafkaConnection, openCertificates, openFeed, Peers, separateSettings } 
 import { firstStep } from './separate/first-step.js';
 import { keepTrying } from './separate/keep-trying.js';
 import { auditRefusal } from './separate/refused-call.js';
-import { wiring, type Wired } from './separate/wiring.js';
+import { wiring, type Wired, type WiringContext } from './separate/wiring.js';
 import { buildContainer, serve } from './serve.js';
 import { openTracing, startTelemetry } from './telemetry.js';
 import { tokenVerifier } from './token-verifier.js';
@@ -55,6 +55,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     pressure.close();
     return Promise.resolve();
   });
+  const held: WiringContext['held'] = new Map();
   const wired = await wiring[name]({
     config,
     connection: await connectionOf(url, config.databasePasswordFile),
@@ -70,6 +71,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
     auditKeyFile: config.auditKeyFile ?? directory.auditKeyFile,
     peers,
     closing,
+    held,
   });
   const { service } = wired;
   closing.add(() => service.close());
@@ -108,7 +110,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const ready = async () => {
     await Promise.all([service.ready(), alsoReady()]);
   };
-  await startTelemetry(metrics, { config, name, services: [service], ready, closing });
+  await startTelemetry(metrics, { config, name, services: [service], held, ready, closing });
   await serve({
     config,
     services: [service],

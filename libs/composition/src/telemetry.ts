@@ -1,3 +1,4 @@
+import { cacheLookups } from '@coffer/event-sourcing';
 import { Metrics, startInternalServer } from '@coffer/observability';
 import type { Tracing } from '@coffer/observability/tracing';
 import type { Closing } from './closing.js';
@@ -8,6 +9,8 @@ export interface TelemetryOptions {
   readonly config: Config;
   readonly name: string;
   readonly services: readonly ComposedService[];
+  /** Leases on what other services have, by their names. */
+  readonly held?: ReadonlyMap<string, { remaining(): number }>;
   readonly ready: () => Promise<void>;
   readonly closing: Closing;
 }
@@ -30,6 +33,8 @@ export async function startTelemetry(metrics: Metrics, options: TelemetryOptions
   const { config, services, ready, closing } = options;
   if (config.internalPort === undefined) return;
   for (const service of services) describe(metrics, service, services.length > 1);
+  for (const [owner, lease] of options.held ?? []) metrics.lease(owner, () => lease.remaining());
+  metrics.caches(cacheLookups);
   const server = await startInternalServer({
     addresses: config.internalListen,
     port: config.internalPort,
@@ -48,6 +53,7 @@ function describe(metrics: Metrics, { core }: ComposedService, several: boolean)
     return Number(rows[0]?.n ?? 0);
   };
   metrics.gauge(`${prefix}_lease_live`, 'Whether this process may answer from memory.', () => (lease.live() ? 1 : 0));
+  if (lease.remaining !== undefined) metrics.lease(name, () => lease.remaining?.() ?? NaN);
   metrics.gauge(`${prefix}_relay_lag_events`, 'Events that are not published yet.', () =>
     count(
       'SELECT coalesce(sum(h.seq - coalesce(r.published_seq, 0)), 0) AS n FROM vault_head h LEFT JOIN relay_cursor r USING (vault_id)',

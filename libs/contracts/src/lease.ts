@@ -4,6 +4,8 @@
  */
 export interface Lease {
   live(): boolean;
+  /** Milliseconds that it still lasts; negative when it has ended. Absent where it has no end while its session lives. */
+  remaining?(): number;
   /**
    * `listener` is called when the lease begins anew and what happened meanwhile cannot be told any more: everything kept
    * from before must be forgotten. Must not throw. Absent where a lease, once lost, never misses a change.

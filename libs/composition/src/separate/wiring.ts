@@ -35,6 +35,8 @@ export interface WiringContext extends ServiceContext {
   readonly auditKeyFile: string;
   readonly peers: Peers;
   readonly closing: Closing;
+  /** Takes the leases on what others have, by their names. */
+  readonly held: Map<ServiceName, { remaining(): number }>;
 }
 
 /** A service with what it has of the others, and what the others have of it. */
@@ -87,7 +89,7 @@ async function wireCryptoGateway(context: WiringContext): Promise<Wired> {
     clock: context.clock,
     onError: leaseLost(context, 'vault-management'),
   });
-  hold(context, directory.lease);
+  hold(context, 'vault-management', directory.lease);
   const service = await composeCryptoGateway({ ...context, vaultLog: () => remoteOwnerLog(vaults) });
   return {
     service,
@@ -151,7 +153,7 @@ function remoteAuthorizer(context: WiringContext): RemoteAuthorizer {
     clock: context.clock,
     onError: leaseLost(context, 'policy-engine'),
   });
-  hold(context, authorizer.lease);
+  hold(context, 'policy-engine', authorizer.lease);
   return authorizer;
 }
 
@@ -160,8 +162,13 @@ function remoteIssuers(context: WiringContext): Wired['issuers'] {
   return () => builtInIssuers(context.hosts, context.tenantId, jwks);
 }
 
-function hold({ closing }: WiringContext, lease: { start(): void; close(): Promise<void> }): void {
+function hold(
+  { closing, held }: WiringContext,
+  owner: ServiceName,
+  lease: { start(): void; close(): Promise<void>; remaining(): number },
+): void {
   lease.start();
+  held.set(owner, lease);
   closing.add(() => lease.close());
 }
 

@@ -11,6 +11,12 @@ export interface AnsweredRequest {
   readonly algorithm?: string;
 }
 
+/** Name of a cache (of a fixed set), and how often it was asked by what came of it. */
+export type CacheCounts = readonly [
+  cache: string,
+  counts: Readonly<Record<'hit' | 'joined' | 'miss' | 'unleased', number>>,
+];
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 /** Algorithms are of a fixed set; whatever else a request named is one label. */
 const ALGORITHM = /^(RS|PS|ES|HS)\d{3}K?$|^RSA(1_5|-OAEP(-256)?)$|^A\d{3}(GCM|KW|CBC|CBCPAD)$/;
@@ -28,6 +34,8 @@ export class Metrics {
   readonly #publishLatency: Histogram<'topic'>;
   readonly #consumed: Counter<'group' | 'topic' | 'result'>;
   readonly #lag: Gauge<'group' | 'topic' | 'partition'>;
+  readonly #leases = new Map<string, () => number>();
+  #caches: () => Iterable<CacheCounts> = () => [];
 
   constructor(service: string) {
     const registers = [this.registry];
@@ -65,6 +73,48 @@ export class Metrics {
       labelNames: ['group', 'topic', 'partition'],
       registers,
     });
+    this.#countLookups();
+    this.#showLeases();
+  }
+
+  /** Counts since the start of the process, kept elsewhere; asked for when they are wanted. */
+  caches(read: () => Iterable<CacheCounts>): void {
+    this.#caches = read;
+  }
+
+  /** A lease on what `owner` has; `remaining`: milliseconds, negative when it has ended, not finite when it was never there. */
+  lease(owner: string, remaining: () => number): void {
+    this.#leases.set(owner, remaining);
+  }
+
+  #countLookups(): void {
+    const lookups: Counter<'cache' | 'result'> = new Counter({
+      name: 'coffer_cache_lookups_total',
+      help: 'Values that caches were asked for.',
+      labelNames: ['cache', 'result'],
+      registers: [this.registry],
+      collect: () => {
+        lookups.reset();
+        for (const [cache, counts] of this.#caches())
+          for (const [result, count] of Object.entries(counts)) lookups.inc({ cache, result }, count);
+      },
+    });
+  }
+
+  #showLeases(): void {
+    const gauge: Gauge<'owner'> = new Gauge({
+      name: 'coffer_lease_remaining_seconds',
+      help: 'Time for which this process may still answer from memory what the owner has; negative since it may not.',
+      labelNames: ['owner'],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        for (const [owner, remaining] of this.#leases) {
+          const seconds = remaining() / 1000;
+          if (Number.isFinite(seconds)) gauge.set({ owner }, seconds);
+        }
+      },
+    });
   }
 
   /** A value that is looked up when it is asked for; one that cannot be had is left out. */
@@ -77,7 +127,7 @@ export class Metrics {
         try {
           gauge.set(await read());
         } catch {
-          gauge.reset();
+          gauge.remove(); // `reset` would say 0
         }
       },
     });

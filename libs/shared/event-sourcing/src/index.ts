@@ -6,5 +6,6 @@ export * from './handle-command.js';
 export * from './stream-cache.js';
 export * from './processor.js';
 export * from './leased-cache.js';
+export { cacheLookups, type CacheLookups } from './cache-lookups.js';
 export * from './retry-conflicts.js';
 export * from './purge.js';

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { lookupsOf, type CacheLookups } from './cache-lookups.js';
 
 /** One load and, if it may be kept, the cached value. Requests that use it are counted: it is released after all of them. */
 class Entry<V> {
@@ -19,6 +20,8 @@ class Entry<V> {
 }
 
 export interface LeasedCacheOptions<Ref, V> {
+  /** What its lookups are counted under (cache-lookups.ts); default: the name of its class. */
+  readonly name?: string;
   /** `undefined` when there is nothing of this name; that is never remembered. */
   readonly load: (ref: Ref) => Promise<V | undefined>;
   /** Unique over all vaults. */
@@ -49,8 +52,10 @@ export class LeasedCache<Ref, V> {
   readonly #joinable = new Map<string, Entry<V>>();
   readonly #running = new Set<Entry<V>>();
   readonly #keysOfStream = new Map<string, Set<string>>();
+  readonly #lookups: CacheLookups;
 
   constructor(private readonly options: LeasedCacheOptions<Ref, V>) {
+    this.#lookups = lookupsOf(options.name ?? new.target.name);
     options.lease.onLapse?.(() => {
       this.clear();
     });
@@ -114,8 +119,18 @@ export class LeasedCache<Ref, V> {
 
   #enter(ref: Ref): Entry<V> {
     const cacheKey = this.options.keyOf(ref);
-    if (!this.#live()) return this.#start(ref, cacheKey, false);
-    return this.#cached.get(cacheKey) ?? this.#joinable.get(cacheKey) ?? this.#start(ref, cacheKey, true);
+    if (!this.#live()) {
+      this.#lookups.unleased += 1;
+      return this.#start(ref, cacheKey, false);
+    }
+    const cached = this.#cached.get(cacheKey);
+    if (cached !== undefined) {
+      this.#lookups.hit += 1;
+      return cached;
+    }
+    const joined = this.#joinable.get(cacheKey);
+    this.#lookups[joined === undefined ? 'miss' : 'joined'] += 1;
+    return joined ?? this.#start(ref, cacheKey, true);
   }
 
   #start(ref: Ref, cacheKey: string, shared: boolean): Entry<V> {

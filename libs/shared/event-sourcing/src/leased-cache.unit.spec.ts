@@ -1,3 +1,4 @@
+import { cacheLookups } from './cache-lookups.js';
 import { LeasedCache } from './leased-cache.js';
 
 interface Reference {
@@ -270,5 +271,35 @@ describe('LeasedCache', () => {
     expect(released).toEqual([60, 101]);
     expect(cache.peek(101)).toBeUndefined();
     expect(cache.peek(50)).toEqual({ size: 50 });
+  });
+});
+
+describe('the counts of lookups', () => {
+  it("tell what came from memory, from another's load, from a load of its own, and what no lease allowed", async () => {
+    const lease = { isLive: true };
+    const load = (name: string) => Promise.resolve({ stream: name });
+    const options = {
+      load,
+      keyOf: (name: string) => name,
+      vaultOf: () => 'vault',
+      streamsOf: ({ stream }: { readonly stream: string }) => [stream],
+      lease: { live: () => lease.isLive },
+    };
+    class CountedCache extends LeasedCache<string, { readonly stream: string }> {}
+    const cache = new CountedCache(options);
+    const counts = () => ({ ...cacheLookups().get('CountedCache') });
+    expect(counts()).toEqual({ hit: 0, joined: 0, miss: 0, unleased: 0 });
+    await Promise.all([cache.get('a'), cache.get('a')]);
+    expect(counts()).toEqual({ hit: 0, joined: 1, miss: 1, unleased: 0 });
+    await cache.use('a', () => Promise.resolve());
+    await cache.get('b');
+    cache.invalidate('vault', ['a']);
+    await cache.get('a');
+    lease.isLive = false;
+    await cache.get('a');
+    expect(counts()).toEqual({ hit: 1, joined: 1, miss: 3, unleased: 1 });
+    // Caches of one name count together.
+    await new LeasedCache({ ...options, name: 'CountedCache' }).get('a');
+    expect(counts()).toEqual({ hit: 1, joined: 1, miss: 3, unleased: 2 });
   });
 });

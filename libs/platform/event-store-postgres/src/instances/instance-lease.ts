@@ -50,7 +50,7 @@ export class InstanceLease implements Lease, ChangeHub {
     const { leaseMs, database } = options;
     this.#holders = new Holders({
       leaseMs,
-      remaining: () => this.#until - performance.now(),
+      remaining: () => this.remaining(),
       onProgress: () => {
         this.#acknowledge();
       },
@@ -75,6 +75,10 @@ export class InstanceLease implements Lease, ChangeHub {
 
   live(): boolean {
     return performance.now() < this.#until;
+  }
+
+  remaining(): number {
+    return this.#until - performance.now();
   }
 
   onLapse(listener: () => void): void {

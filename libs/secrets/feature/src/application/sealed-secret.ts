@@ -35,6 +35,7 @@ export function createSecretCache(ports: {
   readonly lease: Lease;
 }): SecretCache {
   return new LeasedCache({
+    name: 'SecretCache',
     load: (reference) => load(ports, reference),
     keyOf: ({ vaultId, nameKey, version }) => `${vaultId}/${nameKey}/${version ?? ''}`,
     vaultOf: ({ vaultId }) => vaultId,

@@ -20,6 +20,7 @@ export class LocalVaultDirectory implements VaultDirectory {
 
   constructor({ database, store, lease }: Pick<VaultsPorts, 'database' | 'store' | 'lease'>) {
     this.#cache = new LeasedCache({
+      name: 'VaultDirectory',
       load: async ({ by, key }) => {
         const row = await (by === 'name' ? findVaultByName(database, key) : findVaultById(database, key));
         return row === undefined ? undefined : snapshotOf(row);

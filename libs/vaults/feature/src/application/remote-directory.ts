@@ -34,6 +34,7 @@ export class RemoteVaultDirectory implements VaultDirectory {
       onError,
     });
     this.#cache = new LeasedCache({
+      name: 'VaultDirectory',
       load: ({ by, key }) => (by === 'name' ? source.byName(key) : source.byId(key)),
       keyOf: ({ by, key }) => `${by}/${key}`,
       vaultOf: () => ANY_VAULT,
