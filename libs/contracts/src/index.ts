@@ -4,6 +4,7 @@ export * from './crypto-provider.js';
 export * from './digest-signer.js';
 export * from './authorizer.js';
 export * from './token-verifier.js';
+export * from './attestation-verifier.js';
 export * from './audit-sink.js';
 export * from './lease.js';
 export * from './topics.js';

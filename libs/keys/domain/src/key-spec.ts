@@ -75,9 +75,12 @@ export function curveOf(name: string): Curve {
   return curve;
 }
 
-/** What a caller may do with a key, in the words of `key_ops` (RFC 7517 §4.3). */
+/** What a caller may do with a key by calling an operation of the same name, in the words of `key_ops` (RFC 7517 §4.3). */
 export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
 export type CryptoOp = (typeof cryptoOps)[number];
+
+/** What `key_ops` may hold; `export` says that an exportable key may be released, which its policy decides. */
+export type KeyOp = CryptoOp | 'export';
 
 const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = {
   RSA: cryptoOps,
@@ -89,12 +92,12 @@ const HSM_OPS = ['import', 'export'];
 
 /**
  * Checks `key_ops`; absent means everything that fits the type, an empty list means nothing at all. Repeated names
- * count once. Throws BadParameter for an unknown name or one that the type cannot do.
+ * count once. `export` is for exportable keys only. Throws BadParameter for an unknown name or one that the type cannot do.
  */
-export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined): readonly CryptoOp[] {
-  const fitting = opsOfType[kty];
-  if (requested === undefined) return fitting;
-  const accepted = new Set<CryptoOp>();
+export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined, exportable = false): readonly KeyOp[] {
+  if (requested === undefined) return opsOfType[kty];
+  const fitting: readonly KeyOp[] = exportable ? [...opsOfType[kty], 'export'] : opsOfType[kty];
+  const accepted = new Set<KeyOp>();
   for (const name of requested) {
     const op = fitting.find((known) => known === name);
     if (op === undefined) throw invalidProperty('key_ops', whyNot(name, kty));

@@ -1,5 +1,5 @@
 import { CofferError } from '@coffer/kernel';
-import type { CryptoOp } from './key-spec.js';
+import type { CryptoOp, KeyOp } from './key-spec.js';
 
 /** What decides whether a key version may be used. */
 export interface KeyUsage {
@@ -8,7 +8,7 @@ export interface KeyUsage {
   readonly nbf?: number | undefined;
   /** Unix seconds. */
   readonly exp?: number | undefined;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
 }
 
 /** Operations that protect something new; what undoes or checks them keeps working outside nbf…exp (azure-api a.1). */

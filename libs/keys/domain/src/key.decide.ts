@@ -9,7 +9,8 @@ import {
   type Tags,
 } from '@coffer/kernel';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
-import { keyOpsOf, type CryptoOp, type KeySpec, type PublicJwk } from './key-spec.js';
+import { changedRelease, releaseMembers, releaseOfNew, type Releasable, type ReleaseRequest } from './key-release.js';
+import { keyOpsOf, type KeyOp, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyOrigin, type KeyState } from './key.js';
 
 const SECONDS_PER_DAY = 86_400;
@@ -20,7 +21,7 @@ interface Named {
   readonly now: number;
 }
 
-export interface CreateVersion extends Named, KeyAttributes {
+export interface CreateVersion extends Named, KeyAttributes, ReleaseRequest {
   readonly type: 'CreateVersion';
   readonly version: string;
   readonly spec: KeySpec;
@@ -33,7 +34,7 @@ export interface CreateVersion extends Named, KeyAttributes {
 }
 
 /** Members that are absent stay as they are; `tags` replaces the whole map. */
-export interface UpdateVersion extends Named {
+export interface UpdateVersion extends Named, ReleaseRequest {
   readonly type: 'UpdateVersion';
   /** Absent means the latest. */
   readonly version?: string | undefined;
@@ -45,11 +46,11 @@ export interface UpdateVersion extends Named {
 }
 
 /** A version as a backup has it. */
-export interface RestoredVersion extends KeyAttributes {
+export interface RestoredVersion extends KeyAttributes, Releasable {
   readonly version: string;
   readonly spec: KeySpec;
   readonly public: PublicJwk;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
   readonly created: number;
   readonly updated: number;
   readonly tags?: Tags | undefined;
@@ -120,6 +121,7 @@ function restoreKey({ name, versions }: RestoreKey, state: KeyState): KeyEvent[]
       updated: version.updated,
       materialId: version.materialId,
       ...defined({ origin }),
+      ...releaseMembers(version),
     },
     ...(tags === undefined ? {} : { sealed: { tags } }),
   }));
@@ -137,17 +139,19 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
     throw new CofferError('Conflict', 'This version of the key exists already.');
   }
   const { version, spec, enabled, nbf, exp, tags, materialId, origin, now } = command;
+  const release = releaseOfNew(command, state.status === 'active' ? state.versions.get(state.latest) : undefined);
   const data = {
     name: state.status === 'active' ? state.name : command.name,
     version,
     ...typeOf(spec),
     public: command.public,
-    keyOps: keyOpsOf(spec.kty, command.keyOps),
+    keyOps: keyOpsOf(spec.kty, command.keyOps, release.exportable),
     enabled,
     ...defined({ nbf, exp }),
     created: now,
     materialId,
     ...defined({ origin }),
+    ...release,
   };
   return [{ type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
 }
@@ -156,12 +160,13 @@ function updateVersion(command: UpdateVersion, state: KeyState): KeyEvent[] {
   const current = state.status === 'active' ? state.versions.get(command.version ?? state.latest) : undefined;
   if (state.status !== 'active' || current === undefined) throw keyNotFound(command.name, command.version);
   const { enabled, nbf, exp, tags } = command;
-  const keyOps = command.keyOps === undefined ? undefined : keyOpsOf(current.public.kty, command.keyOps);
-  if ([enabled, nbf, exp, keyOps, tags].every((member) => member === undefined)) return [];
+  const keyOps = command.keyOps && keyOpsOf(current.public.kty, command.keyOps, current.exportable);
+  const releasePolicy = changedRelease(command, current);
+  if ([enabled, nbf, exp, keyOps, releasePolicy, tags].every((member) => member === undefined)) return [];
   const data = {
     name: state.name,
     version: current.version,
-    ...defined({ enabled, nbf, exp, keyOps }),
+    ...defined({ enabled, nbf, exp, keyOps, releasePolicy }),
     // The clock may have moved back; `updated` does not.
     updated: Math.max(command.now, current.updated),
   };

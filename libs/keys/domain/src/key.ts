@@ -1,6 +1,8 @@
 import type { DomainEvent, MaterialDigest } from '@coffer/event-sourcing';
 import { assertNever, defined, type Tags } from '@coffer/kernel';
-import type { CryptoOp, Curve, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
+import { releaseMembers, type Releasable } from './key-release.js';
+import type { Curve, KeyOp, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
+import type { ReleasePolicy } from './release-policy.js';
 
 /** Attributes a caller may set; times are Unix seconds. */
 export interface KeyAttributes {
@@ -9,7 +11,7 @@ export interface KeyAttributes {
   readonly exp?: number;
 }
 
-export interface KeyVersionCreatedData extends KeyAttributes {
+export interface KeyVersionCreatedData extends KeyAttributes, Releasable {
   readonly name: string;
   /** 32 lower-case hex. */
   readonly version: string;
@@ -18,7 +20,7 @@ export interface KeyVersionCreatedData extends KeyAttributes {
   readonly size?: RsaKeySize | OctKeySize;
   readonly crv?: Curve;
   readonly public: PublicJwk;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
   /** Unix seconds. */
   readonly created: number;
   /** The `material` row that holds the private key: PKCS#8 DER, of oct the key itself. */
@@ -35,7 +37,8 @@ export type KeyOrigin = 'imported';
 export interface KeyVersionUpdatedData extends Partial<KeyAttributes> {
   readonly name: string;
   readonly version: string;
-  readonly keyOps?: readonly CryptoOp[];
+  readonly keyOps?: readonly KeyOp[];
+  readonly releasePolicy?: ReleasePolicy;
   /** Unix seconds. */
   readonly updated: number;
 }
@@ -61,12 +64,12 @@ export type KeyEvent =
   | DomainEvent<'KeyRecovered', { readonly name: string }>
   | DomainEvent<'KeyPurged', KeyPurgedData>;
 
-export interface KeyVersion extends KeyAttributes {
+export interface KeyVersion extends KeyAttributes, Releasable {
   readonly version: string;
   readonly public: PublicJwk;
   /** Bits of an oct key, whose public half does not tell them. */
   readonly size?: number;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
   readonly created: number;
   readonly updated: number;
   readonly tags?: Tags;
@@ -117,6 +120,7 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
     created,
     updated: data.updated ?? created,
     ...defined({ nbf, exp, tags, size: data.kty === 'oct' ? data.size : undefined }),
+    ...releaseMembers(data),
   };
   const before = isExisting(state) ? state : { name: data.name, versions: new Map<string, KeyVersion>() };
   return {
@@ -130,8 +134,8 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
 function withUpdate(state: KeyState, data: KeyVersionUpdatedData, tags: Tags | undefined): KeyState {
   const before = isExisting(state) ? state.versions.get(data.version) : undefined;
   if (!isExisting(state) || before === undefined) return state;
-  const { enabled, nbf, exp, keyOps, updated } = data;
-  const after: KeyVersion = { ...before, ...defined({ enabled, nbf, exp, keyOps, tags }), updated };
+  const { enabled, nbf, exp, keyOps, releasePolicy, updated } = data;
+  const after: KeyVersion = { ...before, ...defined({ enabled, nbf, exp, keyOps, releasePolicy, tags }), updated };
   return { ...state, versions: new Map(state.versions).set(data.version, after) };
 }
 

@@ -16,7 +16,8 @@ const life = [
 ];
 /** Events of keys of their own. */
 const imported = 'key-version-created.imported.v1.json';
-const others = ['key-version-created.oct.v1.json', imported];
+const leaving = ['key-version-created.exportable.v1.json', 'key-version-updated.release-policy.v1.json'];
+const others = ['key-version-created.oct.v1.json', imported, ...leaving];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -87,6 +88,17 @@ describe('golden events of keys', () => {
       name: 'Sealing',
       latest: version.version,
       versions: new Map([[version.version, version]]),
+    });
+  });
+
+  it('replays an exportable key to the policy that holds', () => {
+    const state = leaving.reduce<KeyState>((before, name) => evolve(before, golden(name)), noKey);
+    expect(state).toMatchObject({ status: 'active', latest: RSA });
+    expect(state.status === 'active' ? state.versions.get(RSA) : undefined).toMatchObject({
+      exportable: true,
+      keyOps: ['encrypt', 'decrypt', 'export'],
+      releasePolicy: { contentType: 'application/json; charset=utf-8', immutable: true },
+      updated: 1790000100,
     });
   });
 });

@@ -22,6 +22,7 @@ export const statusOf: Readonly<Record<ErrorCode, status>> = {
   KeyNotYetValid: status.FAILED_PRECONDITION,
   KeyExpired: status.FAILED_PRECONDITION,
   KeyOperationForbidden: status.FAILED_PRECONDITION,
+  ReleaseRefused: status.FAILED_PRECONDITION,
   PurgeProtected: status.FAILED_PRECONDITION,
   ObjectIsDeletedButRecoverable: status.FAILED_PRECONDITION,
   ObjectIsBeingDeleted: status.FAILED_PRECONDITION,

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'KeyNotYetValid'
   | 'KeyExpired'
   | 'KeyOperationForbidden'
+  | 'ReleaseRefused'
   | 'PurgeProtected'
   | 'ObjectIsDeletedButRecoverable'
   | 'ObjectIsBeingDeleted'

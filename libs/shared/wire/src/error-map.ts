@@ -29,6 +29,7 @@ export const errorTable: Readonly<Record<ErrorCode, WireError>> = {
   KeyNotYetValid: { status: 403, code: 'Forbidden', inner: 'KeyNotYetValid' },
   KeyExpired: { status: 403, code: 'Forbidden', inner: 'KeyExpired' },
   KeyOperationForbidden: { status: 403, code: 'Forbidden', inner: 'KeyOperationForbidden' },
+  ReleaseRefused: { status: 403, code: 'Forbidden' },
   PurgeProtected: { status: 403, code: 'Forbidden' },
   ObjectIsDeletedButRecoverable: { status: 409, code: 'Conflict', inner: 'ObjectIsDeletedButRecoverable' },
   ObjectIsBeingDeleted: { status: 409, code: 'Conflict', inner: 'ObjectIsBeingDeleted' },

@@ -1,6 +1,6 @@
 import { eventSealer, objectScope, type DataKey, type Sealer } from '@coffer/contracts';
 import { CofferError, defined, type Tags } from '@coffer/kernel';
-import type { CryptoOp, KeyState, PublicJwk } from '@coffer/keys-domain';
+import type { KeyOp, KeyState, PublicJwk } from '@coffer/keys-domain';
 import type { ObjectAttributes } from '@coffer/wire';
 import type { KeyRow } from '../postgres/key-row.js';
 
@@ -9,7 +9,7 @@ export interface KeyView {
   readonly name: string;
   readonly version: string;
   readonly public: PublicJwk;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
   readonly attributes: ObjectAttributes;
   readonly tags?: Tags;
   /** Of a soft-deleted key. */
