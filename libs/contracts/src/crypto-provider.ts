@@ -72,7 +72,7 @@ export type RecipientJwk = Pick<Extract<PublicJwk, { kty: 'RSA' }>, 'n' | 'e'>;
 export const exportWraps = ['CKM_RSA_AES_KEY_WRAP', 'RSA_AES_KEY_WRAP_256', 'RSA_AES_KEY_WRAP_384'] as const;
 export type ExportWrap = (typeof exportWraps)[number];
 
-/** Does the cryptography of `/keys`. Adapters: crypto-node; later PKCS#11 and a native addon. All pass the same vectors. */
+/** Does the cryptography of `/keys`. Adapter: crypto-node, signing by itself or by a DigestSigner, with the same vectors; later PKCS#11. */
 export interface CryptoProvider {
   /** Makes a key off the event loop. */
   generate(spec: KeySpec): Promise<NewKey>;

@@ -18,7 +18,7 @@ const ifPossible = process.argv.includes('--if-possible');
 const headers = join(dirname(realpathSync(process.execPath)), '..', 'include', 'node');
 const flags = [
   ...['-std=c11', '-O2', '-fPIC', '-Wall', '-Wextra', '-Werror=implicit-function-declaration'],
-  ...['-fvisibility=hidden', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', `-I${headers}`],
+  ...['-fvisibility=hidden', '-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', `-I${headers}`],
 ];
 // Bound at once: a node without one of the symbols then fails to load the file instead of ending at the first call.
 const linking =
@@ -42,7 +42,8 @@ const fresh = `${target}.${process.pid}`;
 const extra = (process.env.CFLAGS ?? '').split(' ').filter((flag) => flag !== '');
 const { status } = spawnSync(compiler, [...flags, ...extra, ...linking, ...sources, '-o', fresh], { stdio: 'inherit' });
 if (status !== 0) {
-  rmSync(fresh, { force: true });
+  // An older file would not fit the TypeScript beside it.
+  for (const file of [fresh, target]) rmSync(file, { force: true });
   giveUp(`${compiler} failed`);
 }
 // In one step: a process that has the old file loaded keeps it.
