@@ -1,4 +1,5 @@
 import { LocalAuthorizer } from '@coffer/access-feature';
+import { LocalVaultDirectory } from '@coffer/vaults-feature';
 import { createOwnerLog } from '@coffer/event-store-postgres';
 import type { Database } from '@coffer/event-sourcing';
 import { systemClock } from '@coffer/kernel';
@@ -104,6 +105,7 @@ async function composeAll(context: AllServicesContext, hosts: Hosts, built: Read
       ...contextOf('crypto-gateway'),
       rootKeyFile: config.rootKeyFile ?? directory.rootKeyFile,
       vaultLog: () => createOwnerLog(vaultDatabase()),
+      vaultDirectory: (container) => container.get(LocalVaultDirectory),
     }).then(owned),
     composePolicyEngine(contextOf('policy-engine')).then(owned),
     composeAuditLog({

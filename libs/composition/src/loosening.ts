@@ -4,6 +4,8 @@
  */
 const loosening: ReadonlySet<string> = new Set([
   'KeyVersionCreated',
+  'KeyRotationPolicySet',
+  'KeyExpiryNotified',
   'KeyRecovered',
   'SecretVersionSet',
   'SecretRecovered',

@@ -90,7 +90,11 @@ async function wireCryptoGateway(context: WiringContext): Promise<Wired> {
     onError: leaseLost(context, 'vault-management'),
   });
   hold(context, 'vault-management', directory.lease);
-  const service = await composeCryptoGateway({ ...context, vaultLog: () => remoteOwnerLog(vaults) });
+  const service = await composeCryptoGateway({
+    ...context,
+    vaultLog: () => remoteOwnerLog(vaults),
+    vaultDirectory: () => directory,
+  });
   return {
     service,
     // Vaults decide by their own access policies: the hot path depends on nobody but their owner.

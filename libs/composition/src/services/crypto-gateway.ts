@@ -1,15 +1,26 @@
-import { topics, type VaultKeySource } from '@coffer/contracts';
+import { topics, type VaultDirectory, type VaultKeySource } from '@coffer/contracts';
 import type { OwnerLog } from '@coffer/event-sourcing';
 import { createSealer, Keyring, keyringMigrations, type Purpose } from '@coffer/keyring';
-import { keysMigrations, keyProjections, KeyPurger, KeysController, KeysModule } from '@coffer/keys-feature';
+import {
+  keysMigrations,
+  keyProjections,
+  KeyPurger,
+  KeyScheduler,
+  KeysController,
+  KeysModule,
+} from '@coffer/keys-feature';
 import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
+import type { INestApplicationContext } from '@nestjs/common';
 import { cryptoProvider } from '../crypto-provider.js';
 import { rootKeyProvider } from '../root-key.js';
 import { openService, orClose } from '../service.js';
 import { Sweeper, warnOfUnpurged } from '../sweeper.js';
 import { onVaultPurged } from '../vault-purge.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
+
+/** A rotation may be late by this. */
+const TIMERS_EVERY_MS = 10_000;
 
 export const CRYPTO_GATEWAY = 'crypto-gateway';
 
@@ -20,7 +31,11 @@ export interface CryptoGateway extends ComposedService {
 
 /** Keys and the key hierarchy. It alone reaches the root key; a wrong one is noticed here, before anything is served. */
 export async function composeCryptoGateway(
-  context: ServiceContext & { readonly rootKeyFile: string; readonly vaultLog: () => OwnerLog },
+  context: ServiceContext & {
+    readonly rootKeyFile: string;
+    readonly vaultLog: () => OwnerLog;
+    readonly vaultDirectory: (container: INestApplicationContext) => VaultDirectory;
+  },
 ): Promise<CryptoGateway> {
   const { clock, config, feed } = context;
   const core = await openService({
@@ -59,6 +74,14 @@ export async function composeCryptoGateway(
       sweeper.every(async () => {
         warnOfUnpurged(context.log, await purger.purgeDue(clock.now()));
       });
+      const scheduler = container.get(KeyScheduler);
+      const vaults = context.vaultDirectory(container);
+      sweeper.every(async () => {
+        const vaultUrl = (name: string) => context.hosts.vaultUrl(name);
+        for (const { error: err, ...key } of (await scheduler.runDue(clock.now(), { vaults, vaultUrl })).failed) {
+          context.log.warn({ err, ...key }, 'the timers of a key could not be followed and will be tried again');
+        }
+      }, TIMERS_EVERY_MS);
     },
     ready: readiness(core),
     close: async () => {

@@ -6,3 +6,14 @@ export * from './key-errors.js';
 export * from './key-release.js';
 export * from './release-policy.js';
 export * from './release-recipient.js';
+export * from './iso-duration.js';
+export * from './rotation-policy.js';
+export * from './key-timers.js';
+export * from './restore.decide.js';
+export {
+  isRotationDue,
+  specOfVersion,
+  type NotifyExpiry,
+  type RotateKey,
+  type SetRotationPolicy,
+} from './rotation.decide.js';

@@ -75,6 +75,11 @@ export function curveOf(name: string): Curve {
   return curve;
 }
 
+/** How events write a type of key. */
+export function typeMembersOf(spec: KeySpec) {
+  return { kty: spec.kty, ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }) };
+}
+
 /** What a caller may do with a key by calling an operation of the same name, in the words of `key_ops` (RFC 7517 §4.3). */
 export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
 export type CryptoOp = (typeof cryptoOps)[number];

@@ -1,25 +1,21 @@
 import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
-import {
-  assertNever,
-  changedMeanwhile,
-  CofferError,
-  defined,
-  nameIsSoftDeleted,
-  nameIsTaken,
-  type Tags,
-} from '@coffer/kernel';
+import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
+import type { Named } from './key-command.js';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
-import { changedRelease, releaseMembers, releaseOfNew, type Releasable, type ReleaseRequest } from './key-release.js';
-import { keyOpsOf, type KeyOp, type KeySpec, type PublicJwk } from './key-spec.js';
+import { changedRelease, releaseMembers, releaseOfNew, type ReleaseRequest } from './key-release.js';
+import { keyOpsOf, typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyOrigin, type KeyState } from './key.js';
+import { restoreKey, type RestoreKey } from './restore.decide.js';
+import {
+  notifyExpiry,
+  rotateKey,
+  setRotationPolicy,
+  type NotifyExpiry,
+  type RotateKey,
+  type SetRotationPolicy,
+} from './rotation.decide.js';
 
 const SECONDS_PER_DAY = 86_400;
-
-/** All times are Unix seconds. `name` is as the caller wrote it. */
-interface Named {
-  readonly name: string;
-  readonly now: number;
-}
 
 export interface CreateVersion extends Named, KeyAttributes, ReleaseRequest {
   readonly type: 'CreateVersion';
@@ -45,26 +41,6 @@ export interface UpdateVersion extends Named, ReleaseRequest {
   readonly tags?: Tags | undefined;
 }
 
-/** A version as a backup has it. */
-export interface RestoredVersion extends KeyAttributes, Releasable {
-  readonly version: string;
-  readonly spec: KeySpec;
-  readonly public: PublicJwk;
-  readonly keyOps: readonly KeyOp[];
-  readonly created: number;
-  readonly updated: number;
-  readonly tags?: Tags | undefined;
-  readonly origin?: KeyOrigin | undefined;
-  readonly materialId: string;
-}
-
-/** Makes a key with all its versions out of a backup. */
-export interface RestoreKey extends Named {
-  readonly type: 'RestoreKey';
-  /** Oldest first; at least one. */
-  readonly versions: readonly RestoredVersion[];
-}
-
 export interface DeleteKey extends Named {
   readonly type: 'DeleteKey';
   /** Without soft-delete the key is destroyed at once: `digests` of its ciphertexts are needed. */
@@ -81,7 +57,16 @@ export interface PurgeKey extends Named {
   readonly digests: readonly MaterialDigest[];
 }
 
-export type KeyCommand = CreateVersion | RestoreKey | UpdateVersion | DeleteKey | RecoverKey | PurgeKey;
+export type KeyCommand =
+  | CreateVersion
+  | RestoreKey
+  | UpdateVersion
+  | RotateKey
+  | SetRotationPolicy
+  | NotifyExpiry
+  | DeleteKey
+  | RecoverKey
+  | PurgeKey;
 
 export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[] {
   switch (command.type) {
@@ -91,6 +76,12 @@ export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[
       return restoreKey(command, state);
     case 'UpdateVersion':
       return updateVersion(command, state);
+    case 'RotateKey':
+      return rotateKey(command, state);
+    case 'SetRotationPolicy':
+      return setRotationPolicy(command, state);
+    case 'NotifyExpiry':
+      return notifyExpiry(command, state);
     case 'DeleteKey':
       return deleteKey(command, state);
     case 'RecoverKey':
@@ -105,32 +96,6 @@ export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[
 
 export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = { initialState: noKey, decide, evolve };
 
-function restoreKey({ name, versions }: RestoreKey, state: KeyState): KeyEvent[] {
-  if (state.status !== 'none') throw nameIsTaken('key', name);
-  return versions.map(({ spec, keyOps, created, tags, origin, nbf, exp, ...version }) => ({
-    type: 'KeyVersionCreated',
-    data: {
-      name,
-      version: version.version,
-      ...typeOf(spec),
-      public: version.public,
-      keyOps,
-      enabled: version.enabled,
-      ...defined({ nbf, exp }),
-      created,
-      updated: version.updated,
-      materialId: version.materialId,
-      ...defined({ origin }),
-      ...releaseMembers(version),
-    },
-    ...(tags === undefined ? {} : { sealed: { tags } }),
-  }));
-}
-
-function typeOf(spec: KeySpec) {
-  return { kty: spec.kty, ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }) };
-}
-
 function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   if (state.status === 'deleted') throw nameIsSoftDeleted('key', state.name);
   // The name has moved on to another incarnation, or is free: the caller of this decision looks it up again.
@@ -143,7 +108,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   const data = {
     name: state.status === 'active' ? state.name : command.name,
     version,
-    ...typeOf(spec),
+    ...typeMembersOf(spec),
     public: command.public,
     keyOps: keyOpsOf(spec.kty, command.keyOps, release.exportable),
     enabled,

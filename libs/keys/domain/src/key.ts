@@ -3,6 +3,7 @@ import { assertNever, defined, type Tags } from '@coffer/kernel';
 import { releaseMembers, type Releasable } from './key-release.js';
 import type { Curve, KeyOp, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
 import type { ReleasePolicy } from './release-policy.js';
+import type { StoredRotationPolicy } from './rotation-policy.js';
 
 /** Attributes a caller may set; times are Unix seconds. */
 export interface KeyAttributes {
@@ -31,7 +32,7 @@ export interface KeyVersionCreatedData extends KeyAttributes, Releasable {
   readonly updated?: number;
 }
 
-export type KeyOrigin = 'imported';
+export type KeyOrigin = 'imported' | 'rotated';
 
 /** Only what the caller sent; tags travel in the event's `sealed` part. */
 export interface KeyVersionUpdatedData extends Partial<KeyAttributes> {
@@ -51,6 +52,19 @@ export interface KeyDeletedData {
   readonly scheduledPurgeDate?: number;
 }
 
+export interface KeyRotationPolicySetData extends StoredRotationPolicy {
+  readonly name: string;
+}
+
+/** The owner was told that the latest version ends. */
+export interface KeyExpiryNotifiedData {
+  readonly name: string;
+  readonly version: string;
+  readonly notice: 'NearExpiry' | 'Expired';
+  /** Unix seconds. */
+  readonly exp: number;
+}
+
 export interface KeyPurgedData {
   readonly name: string;
   readonly versions: readonly string[];
@@ -60,6 +74,8 @@ export interface KeyPurgedData {
 export type KeyEvent =
   | (DomainEvent<'KeyVersionCreated', KeyVersionCreatedData> & { readonly sealed?: { readonly tags: Tags } })
   | (DomainEvent<'KeyVersionUpdated', KeyVersionUpdatedData> & { readonly sealed?: { readonly tags: Tags } })
+  | DomainEvent<'KeyRotationPolicySet', KeyRotationPolicySetData>
+  | DomainEvent<'KeyExpiryNotified', KeyExpiryNotifiedData>
   | DomainEvent<'KeyDeleted', KeyDeletedData>
   | DomainEvent<'KeyRecovered', { readonly name: string }>
   | DomainEvent<'KeyPurged', KeyPurgedData>;
@@ -69,6 +85,9 @@ export interface KeyVersion extends KeyAttributes, Releasable {
   readonly public: PublicJwk;
   /** Bits of an oct key, whose public half does not tell them. */
   readonly size?: number;
+  /** The `exp` whose coming, and whose passing, the owner was told of. */
+  readonly nearExpiryNotified?: number;
+  readonly expiredNotified?: number;
   readonly keyOps: readonly KeyOp[];
   readonly created: number;
   readonly updated: number;
@@ -81,6 +100,7 @@ interface Existing {
   readonly versions: ReadonlyMap<string, KeyVersion>;
   /** Key of `versions`. */
   readonly latest: string;
+  readonly rotationPolicy?: StoredRotationPolicy;
 }
 
 /** One incarnation of a key; after a purge its name belongs to another stream. */
@@ -98,6 +118,10 @@ export function evolve(state: KeyState, event: KeyEvent): KeyState {
       return withVersion(state, event.data, event.sealed?.tags);
     case 'KeyVersionUpdated':
       return withUpdate(state, event.data, event.sealed?.tags);
+    case 'KeyRotationPolicySet':
+      return isExisting(state) ? { ...state, rotationPolicy: policyOf(event.data) } : state;
+    case 'KeyExpiryNotified':
+      return withNotice(state, event.data);
     case 'KeyDeleted':
       return isExisting(state) ? { ...existing(state), status: 'deleted', ...dates(event.data) } : state;
     case 'KeyRecovered':
@@ -122,10 +146,12 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
     ...defined({ nbf, exp, tags, size: data.kty === 'oct' ? data.size : undefined }),
     ...releaseMembers(data),
   };
-  const before = isExisting(state) ? state : { name: data.name, versions: new Map<string, KeyVersion>() };
+  const before: Existing | Omit<Existing, 'latest'> = isExisting(state)
+    ? existing(state)
+    : { name: data.name, versions: new Map<string, KeyVersion>() };
   return {
+    ...before,
     status: 'active',
-    name: before.name,
     versions: new Map(before.versions).set(version, added),
     latest: version,
   };
@@ -139,12 +165,23 @@ function withUpdate(state: KeyState, data: KeyVersionUpdatedData, tags: Tags | u
   return { ...state, versions: new Map(state.versions).set(data.version, after) };
 }
 
+function withNotice(state: KeyState, { version, notice, exp }: KeyExpiryNotifiedData): KeyState {
+  const before = isExisting(state) ? state.versions.get(version) : undefined;
+  if (!isExisting(state) || before === undefined) return state;
+  const after: KeyVersion = { ...before, [notice === 'Expired' ? 'expiredNotified' : 'nearExpiryNotified']: exp };
+  return { ...state, versions: new Map(state.versions).set(version, after) };
+}
+
+function policyOf({ lifetimeActions, expiryTime, created, updated }: StoredRotationPolicy): StoredRotationPolicy {
+  return { lifetimeActions, ...defined({ expiryTime }), created, updated };
+}
+
 function isExisting(state: KeyState): state is Extract<KeyState, Existing> {
   return state.status === 'active' || state.status === 'deleted';
 }
 
-function existing({ name, versions, latest }: Existing): Existing {
-  return { name, versions, latest };
+function existing({ name, versions, latest, rotationPolicy }: Existing): Existing {
+  return { name, versions, latest, ...defined({ rotationPolicy }) };
 }
 
 function dates({ deletedDate, scheduledPurgeDate }: KeyDeletedData): Omit<KeyDeletedData, 'name'> {

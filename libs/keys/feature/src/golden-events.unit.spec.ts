@@ -17,7 +17,9 @@ const life = [
 /** Events of keys of their own. */
 const imported = 'key-version-created.imported.v1.json';
 const leaving = ['key-version-created.exportable.v1.json', 'key-version-updated.release-policy.v1.json'];
-const others = ['key-version-created.oct.v1.json', imported, ...leaving];
+const policySet = 'key-rotation-policy-set.v1.json';
+const notified = 'key-expiry-notified.v1.json';
+const others = ['key-version-created.oct.v1.json', imported, ...leaving, policySet, notified];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -30,6 +32,23 @@ describe('golden events of keys', () => {
 
   it('replays an imported key like one that was made here', () => {
     expect(evolve(noKey, golden(imported))).toMatchObject({ status: 'active', name: 'Brought', latest: EC });
+  });
+
+  it('replays a rotation policy and a notice', () => {
+    const state = [imported, policySet, notified].reduce((before, name) => evolve(before, golden(name)), noKey);
+    expect(state).toMatchObject({
+      rotationPolicy: {
+        lifetimeActions: [
+          { type: 'Rotate', timeBeforeExpiry: 'P30D' },
+          { type: 'Notify', timeBeforeExpiry: 'P60D' },
+        ],
+        expiryTime: 'P2Y',
+        created: 1690000200,
+        updated: 1690000300,
+      },
+    });
+    const version = state.status === 'active' ? state.versions.get(EC) : undefined;
+    expect(version).toMatchObject({ nearExpiryNotified: 1790000000 });
   });
 
   it('replays to the state that they have always meant', () => {

@@ -3,12 +3,17 @@ import { KeyCache } from './application/key-cache.js';
 import { createKeyCommands } from './application/key-commands.js';
 import { KeyCrypto } from './application/key-crypto.js';
 import { KeyPurger } from './application/key-purger.js';
+import { KeyScheduler } from './application/key-scheduler.js';
 import type { KeysPorts } from './application/ports.js';
 import { keyLoader } from './application/usable-key.js';
 import { KeysController } from './http/keys-controller.js';
 
 /** The parts of the feature, wired; without a framework, so that tests can hold them too. */
-export function createKeys(ports: KeysPorts): { readonly controller: KeysController; readonly purger: KeyPurger } {
+export function createKeys(ports: KeysPorts): {
+  readonly controller: KeysController;
+  readonly purger: KeyPurger;
+  readonly scheduler: KeyScheduler;
+} {
   const { store, provider, lease } = ports;
   const commands = createKeyCommands(store);
   const cache = new KeyCache({
@@ -22,21 +27,22 @@ export function createKeys(ports: KeysPorts): { readonly controller: KeysControl
     cache.invalidate(vaultId, streamIds);
   });
   const controller = new KeysController(ports, commands, new KeyCrypto(cache, provider));
-  return { controller, purger: new KeyPurger(ports, commands) };
+  return { controller, purger: new KeyPurger(ports, commands), scheduler: new KeyScheduler(ports, commands) };
 }
 
 /** Keys: the aggregate, its read models and `/keys` of the vault hosts. */
 @Module({})
 export class KeysModule {
   static for(ports: KeysPorts): DynamicModule {
-    const { controller, purger } = createKeys(ports);
+    const { controller, purger, scheduler } = createKeys(ports);
     return {
       module: KeysModule,
       providers: [
         { provide: KeysController, useValue: controller },
         { provide: KeyPurger, useValue: purger },
+        { provide: KeyScheduler, useValue: scheduler },
       ],
-      exports: [KeysController, KeyPurger],
+      exports: [KeysController, KeyPurger, KeyScheduler],
     };
   }
 }

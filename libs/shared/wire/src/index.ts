@@ -18,3 +18,4 @@ export * from './denial.js';
 export * from './commander.js';
 export * from './object-schema.js';
 export * from './rate-limit.js';
+export * from './system-audit.js';

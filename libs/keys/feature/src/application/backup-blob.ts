@@ -1,6 +1,6 @@
 import type { Sealer } from '@coffer/contracts';
 import { CofferError, isCofferError, SecretBytes } from '@coffer/kernel';
-import type { KeyOrigin, PublicJwk, CryptoOp } from '@coffer/keys-domain';
+import type { CryptoOp, KeyOrigin, PublicJwk, StoredRotationPolicy } from '@coffer/keys-domain';
 import type { VaultSnapshot } from '@coffer/wire';
 
 /** A version in a backup; times are Unix seconds. The private key stands beside it, as bytes. */
@@ -21,6 +21,7 @@ export interface Backup {
   readonly name: string;
   /** Oldest first. */
   readonly versions: readonly BackedUpVersion[];
+  readonly rotationPolicy?: StoredRotationPolicy;
   /** Private keys, one for each version; who holds the backup destroys them. */
   readonly privateKeys: readonly SecretBytes[];
 }

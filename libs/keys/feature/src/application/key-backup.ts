@@ -29,7 +29,9 @@ export async function keyBackup(ports: KeysPorts, vault: VaultSnapshot, name: st
     const tagsOf = ({ sealed }: BackupRow) =>
       sealed === null ? undefined : (texts.unseal(sealed)?.['tags'] as Tags | undefined);
     const versions = rows.map((row) => factsOf(row, tagsOf(row)));
-    return await sealBackup(ports.backups, vault, { name: first.name, versions, privateKeys });
+    const rotationPolicy = first.rotation_policy ?? undefined;
+    const backup = { name: first.name, versions, ...defined({ rotationPolicy }), privateKeys };
+    return await sealBackup(ports.backups, vault, backup);
   } finally {
     for (const key of privateKeys) key.destroy();
   }

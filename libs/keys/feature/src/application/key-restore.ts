@@ -36,6 +36,7 @@ export async function keyRestore(
 }
 
 async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, backup: Backup): Promise<KeyView> {
+  const { name, rotationPolicy } = backup;
   const { objectId, objectDek, newRows } = await newIncarnation(ports.sealer, by.vaultId);
   const rows: MaterialRow[] = [...newRows];
   const versions: RestoredVersion[] = [];
@@ -49,7 +50,7 @@ async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, b
     objectId,
     isNew: true,
     objectDek,
-    command: { type: 'RestoreKey', name: backup.name, now: toUnixSeconds(by.now), versions },
+    command: { type: 'RestoreKey', name, now: toUnixSeconds(by.now), versions, rotationPolicy },
     material: { insert: rows },
   });
   return viewOfState(state);

@@ -20,13 +20,16 @@ import { keyList, keyListDeleted, keyListVersions } from '../application/key-lis
 import { keyPurge } from '../application/key-purge.js';
 import { keyRecover } from '../application/key-recover.js';
 import { keyRestore } from '../application/key-restore.js';
+import { keyRotate } from '../application/key-rotate.js';
 import { keyUpdate } from '../application/key-update.js';
 import { NewVersions } from '../application/new-version.js';
+import { keyRotationPolicyGet, keyRotationPolicySet } from '../application/rotation-policies.js';
 import type { KeysPorts } from '../application/ports.js';
 import { parseCryptoBody } from './crypto-body.js';
 import { algorithmFromWire } from './dialect.js';
 import * as map from './key-mapper.js';
 import { parseCreate, parseImport, parseRestore, parseUpdate } from './key-schema.js';
+import { parseRotationPolicy, toRotationPolicy } from './rotation-policy-body.js';
 
 type Context = VaultRequestContext;
 
@@ -47,6 +50,9 @@ export class KeysController {
     KeyListVersions: (context) => this.#listVersions(context),
     KeyBackup: (context) => this.#backup(context),
     KeyRestore: (context, body) => this.#restore(context, body),
+    KeyRotate: (context) => this.#rotate(context),
+    KeyRotationPolicyGet: (context) => this.#policyGet(context),
+    KeyRotationPolicySet: (context, body) => this.#policySet(context, body),
     KeySign: (context, body) => this.#crypto(context, body, 'sign'),
     KeyVerify: (context, body) => this.#crypto(context, body, 'verify'),
     KeyEncrypt: (context, body) => this.#crypto(context, body, 'encrypt'),
@@ -116,6 +122,26 @@ export class KeysController {
       audit.describe({ id: objectUri(baseUrl, 'keys', name) });
     });
     return { body: map.toKeyBundle(view, context) };
+  }
+
+  async #rotate(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const announce = announcing(context, name);
+    const view = await keyRotate(this.ports, this.commands, commanderOf(context), name, announce);
+    return { body: map.toKeyBundle(view, context) };
+  }
+
+  async #policyGet(context: Context): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const policy = await keyRotationPolicyGet(this.ports, context.vault.vaultId, name);
+    return { body: toRotationPolicy(policy, name, context) };
+  }
+
+  async #policySet(context: Context, body: unknown): Promise<Reply> {
+    const { name } = this.#addressed(context);
+    const request = parseRotationPolicy(body);
+    const policy = await keyRotationPolicySet(this.ports, this.commands, commanderOf(context), name, request);
+    return { body: toRotationPolicy(policy, name, context) };
   }
 
   async #delete(context: Context): Promise<Reply> {

@@ -3,6 +3,7 @@ import { assertNever } from '@coffer/kernel';
 import type { KeyEvent } from '@coffer/keys-domain';
 import { nameKey } from '@coffer/wire';
 import { objectIdOf } from '../application/key-stream.js';
+import { refreshDue } from './key-timers.js';
 import * as write from './write-projections.js';
 
 /** A stored event of this aggregate; `type` tells the shape of `data`. */
@@ -12,7 +13,15 @@ type Pending = { [E in KeyEvent as E['type']]: PendingEvent<E> }[KeyEvent['type'
 export const keyCurrentProjection: InlineProjection = {
   name: 'key_current',
   tables: ['key_current'],
-  handles: new Set<KeyEvent['type']>(['KeyVersionCreated', 'KeyDeleted', 'KeyRecovered', 'KeyPurged']),
+  handles: new Set<KeyEvent['type']>([
+    'KeyVersionCreated',
+    'KeyVersionUpdated',
+    'KeyRotationPolicySet',
+    'KeyExpiryNotified',
+    'KeyDeleted',
+    'KeyRecovered',
+    'KeyPurged',
+  ]),
   apply: (client, events) => inOrder(events, (event) => applyCurrent(client, event)),
 };
 
@@ -36,17 +45,28 @@ async function applyCurrent(client: SqlClient, event: Pending): Promise<void> {
   switch (event.type) {
     case 'KeyVersionCreated': {
       const { name, version } = event.data;
-      if (event.streamVersion > 1) return write.setLatestVersion(client, objectId, version);
-      return write.insertCurrent(client, { objectId, vaultId: event.vaultId, nameKey: nameKey(name), name, version });
+      if (event.streamVersion === 1) {
+        const row = { objectId, vaultId: event.vaultId, nameKey: nameKey(name), name, version };
+        await write.insertCurrent(client, row);
+      }
+      await write.setLatestVersion(client, objectId, event.data);
+      return refreshDue(client, objectId);
     }
+    case 'KeyVersionUpdated':
+      await write.changeLatestVersion(client, objectId, event.data);
+      return refreshDue(client, objectId);
+    case 'KeyRotationPolicySet':
+      await write.setRotationPolicy(client, objectId, event.data);
+      return refreshDue(client, objectId);
+    case 'KeyExpiryNotified':
+      await write.setNotified(client, objectId, event.data);
+      return refreshDue(client, objectId);
     case 'KeyDeleted':
       return write.setDeleted(client, objectId, event.data.deletedDate, event.data.scheduledPurgeDate);
     case 'KeyRecovered':
       return write.setDeleted(client, objectId, undefined, undefined);
     case 'KeyPurged':
       return write.removeCurrent(client, objectId);
-    case 'KeyVersionUpdated':
-      return;
     default:
       return assertNever(event);
   }
@@ -62,6 +82,8 @@ async function applyVersions(client: SqlClient, event: Pending): Promise<void> {
     case 'KeyPurged':
       return write.removeVersions(client, objectId);
     case 'KeyDeleted':
+    case 'KeyRotationPolicySet':
+    case 'KeyExpiryNotified':
     case 'KeyRecovered':
       return;
     default:

@@ -1,5 +1,11 @@
 import type { SqlClient } from '@coffer/event-sourcing';
-import type { KeyVersionCreatedData, KeyVersionUpdatedData } from '@coffer/keys-domain';
+import { defined } from '@coffer/kernel';
+import type {
+  KeyExpiryNotifiedData,
+  KeyRotationPolicySetData,
+  KeyVersionCreatedData,
+  KeyVersionUpdatedData,
+} from '@coffer/keys-domain';
 
 export interface NewCurrent {
   readonly objectId: string;
@@ -17,8 +23,57 @@ export async function insertCurrent(client: SqlClient, key: NewCurrent): Promise
   );
 }
 
-export async function setLatestVersion(client: SqlClient, objectId: string, version: string): Promise<void> {
-  await client.query(`UPDATE key_current SET latest_version = $2 WHERE object_id = $1`, [objectId, version]);
+/** Names the latest version, and what its timers depend on. Nothing of it has been told of yet. */
+export async function setLatestVersion(
+  client: SqlClient,
+  objectId: string,
+  { version, created, exp, enabled }: KeyVersionCreatedData,
+): Promise<void> {
+  await client.query(
+    `UPDATE key_current
+        SET latest_version = $2, latest_created = $3, latest_exp = $4, latest_enabled = $5,
+            near_expiry_notified = NULL, expired_notified = NULL
+      WHERE object_id = $1`,
+    [objectId, version, created, exp ?? null, enabled],
+  );
+}
+
+/** Follows a change of the latest version; of another one nothing is kept here. */
+export async function changeLatestVersion(
+  client: SqlClient,
+  objectId: string,
+  { version, exp, enabled }: KeyVersionUpdatedData,
+): Promise<void> {
+  await client.query(
+    `UPDATE key_current SET latest_exp = coalesce($3, latest_exp), latest_enabled = coalesce($4, latest_enabled)
+      WHERE object_id = $1 AND latest_version = $2`,
+    [objectId, version, exp ?? null, enabled ?? null],
+  );
+}
+
+export async function setRotationPolicy(
+  client: SqlClient,
+  objectId: string,
+  { lifetimeActions, expiryTime, created, updated }: KeyRotationPolicySetData,
+): Promise<void> {
+  const policy = { lifetimeActions, ...defined({ expiryTime }), created, updated };
+  await client.query(`UPDATE key_current SET rotation_policy = $2 WHERE object_id = $1`, [
+    objectId,
+    JSON.stringify(policy),
+  ]);
+}
+
+export async function setNotified(
+  client: SqlClient,
+  objectId: string,
+  { version, notice, exp }: KeyExpiryNotifiedData,
+): Promise<void> {
+  const column = notice === 'Expired' ? 'expired_notified' : 'near_expiry_notified';
+  await client.query(`UPDATE key_current SET ${column} = $3 WHERE object_id = $1 AND latest_version = $2`, [
+    objectId,
+    version,
+    exp,
+  ]);
 }
 
 /** Unix seconds; both `undefined` for a key that is active again. */

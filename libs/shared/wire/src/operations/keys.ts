@@ -23,6 +23,21 @@ const BACKUP_LIMIT = 16 * 1024 * 1024;
 const crypto = (word: string, permission: string, dataAction: string): ReturnType<typeof key> =>
   key('POST', [`/keys/:name/:version/${word}`, `/keys/:name/${word}`], permission, dataAction, { body: 'json' });
 
+const policy = (
+  method: Operation['method'],
+  permission: string,
+  dataAction: string,
+  body: Operation['body'],
+): ReturnType<typeof key> => ({
+  ...key(method, ['/keys/:name/rotationpolicy'], permission, '', { body }),
+  access: {
+    plane: 'data',
+    object: 'keys',
+    permission,
+    dataAction: `Microsoft.KeyVault/vaults/keyrotationpolicies/${dataAction}`,
+  },
+});
+
 /** `/keys` of a vault host (azure-api a.1). */
 export const keyOperations = {
   KeyCreate: key('POST', ['/keys/:name/create'], 'create', 'create/action', { body: 'json' }),
@@ -33,6 +48,9 @@ export const keyOperations = {
   KeyListVersions: key('GET', ['/keys/:name/versions'], 'list', 'read'),
   KeyBackup: key('POST', ['/keys/:name/backup'], 'backup', 'backup/action'),
   KeyRestore: key('POST', ['/keys/restore'], 'restore', 'restore/action', { body: 'json', bodyLimit: BACKUP_LIMIT }),
+  KeyRotate: key('POST', ['/keys/:name/rotate'], 'rotate', 'rotate/action'),
+  KeyRotationPolicyGet: policy('GET', 'getrotationpolicy', 'read', 'none'),
+  KeyRotationPolicySet: policy('PUT', 'setrotationpolicy', 'write', 'json'),
   KeySign: crypto('sign', 'sign', 'sign/action'),
   KeyVerify: crypto('verify', 'verify', 'verify/action'),
   KeyEncrypt: crypto('encrypt', 'encrypt', 'encrypt/action'),
