@@ -129,6 +129,47 @@ describe.each(versions)('the official keys client, api-version %s', (serviceVers
     expect(Buffer.from(result).toString()).toBe('from elsewhere');
   });
 
+  it('rotates a key, on request and by a policy that it keeps', async () => {
+    const name = `${prefix}-rotate`;
+    const first = await client.createRsaKey(name, { keyOps: ['sign'], tags: { a: '1' } });
+    const byDefault = await client.getKeyRotationPolicy(name);
+    expect(byDefault.lifetimeActions).toEqual([{ action: 'Notify', timeBeforeExpiry: 'P30D' }]);
+    await client.updateKeyRotationPolicy(name, {
+      expiresIn: 'P90D',
+      lifetimeActions: [{ action: 'Rotate', timeBeforeExpiry: 'P30D' }],
+    });
+    const policy = await client.getKeyRotationPolicy(name);
+    expect(policy).toMatchObject({
+      expiresIn: 'P90D',
+      lifetimeActions: [{ action: 'Rotate', timeBeforeExpiry: 'P30D' }],
+    });
+    expect(policy.createdOn).toBeInstanceOf(Date);
+    const second = await client.rotateKey(name);
+    expect(second.properties.version).not.toBe(first.properties.version);
+    expect([second.keyOperations, second.properties.tags]).toEqual([['sign'], { a: '1' }]);
+    const days = ((second.properties.expiresOn?.getTime() ?? 0) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(89.9);
+    await expect(client.updateKeyRotationPolicy(name, { expiresIn: 'P5D' } as never)).rejects.toMatchObject({
+      statusCode: 400,
+    });
+  });
+
+  it('gives random bytes, and as many as are asked for', async () => {
+    const [one, other] = [await client.getRandomBytes(32), await client.getRandomBytes(32)];
+    expect([one.length, other.length]).toEqual([32, 32]);
+    expect(Buffer.from(one).equals(other)).toBe(false);
+    expect(await client.getRandomBytes(128)).toHaveLength(128);
+    for (const count of [0, 129]) {
+      await expect(client.getRandomBytes(count)).rejects.toMatchObject({ statusCode: 400, code: 'BadParameter' });
+    }
+  });
+
+  it('has no attestation for a key that is not in hardware', async () => {
+    await client.createEcKey(`${prefix}-attest`);
+    const asked = client.getKeyAttestation(`${prefix}-attest`);
+    await expect(asked).rejects.toMatchObject({ statusCode: 400, code: 'BadParameter' });
+  });
+
   it('backs a key up, and restores it after it is purged', async () => {
     const name = `${prefix}-backup`;
     const first = await client.createRsaKey(name, { tags: { a: '1' } });

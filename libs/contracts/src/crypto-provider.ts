@@ -108,5 +108,7 @@ export interface CryptoProvider {
    * not of 2048 to 8192 bits: BadParameter.
    */
   exportWrapped(handle: KeyHandle, recipient: RecipientJwk, wrap: ExportWrap): Promise<Buffer>;
+  /** Bytes of the provider's own random generator. */
+  randomBytes(count: number): Buffer;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ export const topics = {
   keys: 'coffer.keys.v1',
   policy: 'coffer.policy.v1',
   audit: 'coffer.audit.v1',
-  /** Event Grid shaped; what writes it comes with rotation and expiry. */
+  /** Event Grid shaped: what owners of keys are told. */
   notifications: 'coffer.notifications.v1',
 } as const;
 
@@ -33,7 +33,7 @@ export interface TopicGrant {
 
 const writers = {
   'vault-management': [topics.vaults, topics.audit],
-  'crypto-gateway': [topics.keys, topics.audit],
+  'crypto-gateway': [topics.keys, topics.audit, topics.notifications],
   'policy-engine': [topics.policy, topics.audit],
   'audit-log': [topics.audit],
   identity: [topics.audit],
@@ -46,5 +46,6 @@ export const topicGrants: readonly TopicGrant[] = [
   ),
   { service: 'vault-management', topic: topics.vaults, operation: 'read', group: 'vault-management' },
   { service: 'crypto-gateway', topic: topics.vaults, operation: 'read', group: 'crypto-gateway' },
+  { service: 'crypto-gateway', topic: topics.keys, operation: 'read', group: 'crypto-gateway-notifications' },
   { service: 'audit-log', topic: topics.audit, operation: 'read', group: 'audit-log' },
 ];

@@ -8,6 +8,7 @@ import {
   KeyScheduler,
   KeysController,
   KeysModule,
+  notifyOfKeys,
 } from '@coffer/keys-feature';
 import { surface } from '@coffer/nest';
 import { keyOperations } from '@coffer/wire';
@@ -70,14 +71,17 @@ export async function composeCryptoGateway(
           await keyring.destroyVault(vaultId);
         },
       );
-      stopConsumer = () => subscription.stop();
+      const vaults = context.vaultDirectory(container);
+      const vaultUrl = (name: string) => context.hosts.vaultUrl(name);
+      const notifier = await notifyOfKeys({ feed, vaults, vaultUrl });
+      stopConsumer = async () => {
+        await Promise.all([subscription.stop(), notifier.stop()]);
+      };
       sweeper.every(async () => {
         warnOfUnpurged(context.log, await purger.purgeDue(clock.now()));
       });
       const scheduler = container.get(KeyScheduler);
-      const vaults = context.vaultDirectory(container);
       sweeper.every(async () => {
-        const vaultUrl = (name: string) => context.hosts.vaultUrl(name);
         for (const { error: err, ...key } of (await scheduler.runDue(clock.now(), { vaults, vaultUrl })).failed) {
           context.log.warn({ err, ...key }, 'the timers of a key could not be followed and will be tried again');
         }

@@ -11,13 +11,14 @@ import {
 } from '@coffer/secrets-feature';
 import {
   LocalVaultDirectory,
+  retiredStorage,
   ManagementController,
   VaultPurger,
   VaultsModule,
   vaultProjections,
   vaultsMigrations,
 } from '@coffer/vaults-feature';
-import { managementOperations, secretOperations } from '@coffer/wire';
+import { managementOperations, secretOperations, storageOperations } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Principal } from '@coffer/wire';
 import { openService } from '../service.js';
@@ -63,6 +64,7 @@ export async function composeVaultManagement(context: ServiceContext & VaultMana
     surfaces: (container) => [
       surface(VAULT_MANAGEMENT, managementOperations, container.get(ManagementController).handlers, core.audit),
       surface(VAULT_MANAGEMENT, secretOperations, container.get(SecretsController).handlers, core.audit),
+      surface(VAULT_MANAGEMENT, storageOperations, retiredStorage, core.audit),
     ],
     directory: (container) => container.get(LocalVaultDirectory),
     management: (container) => container.get(ManagementController),

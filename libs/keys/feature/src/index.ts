@@ -1,5 +1,6 @@
 export * from './application/ports.js';
 export * from './application/key-purger.js';
+export * from './application/key-notifications.js';
 export * from './application/key-scheduler.js';
 export * from './http/keys-controller.js';
 export * from './postgres/projections.js';

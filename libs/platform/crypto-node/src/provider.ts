@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { CryptoProvider, DigestSigner, KeyHandle } from '@coffer/contracts';
 import { CofferError } from '@coffer/kernel';
@@ -86,6 +87,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       return wrapping.open(keyOf(handle), alg, wrapped);
     },
     exportWrapped: (handle, recipient, wrap) => refusing(() => exportWrapped(keyOf(handle), recipient, wrap)),
+    randomBytes: (count) => randomBytes(count),
     close: () => {
       options.signer?.close();
       return pool.close();

@@ -23,6 +23,7 @@ export const statusOf: Readonly<Record<ErrorCode, status>> = {
   KeyExpired: status.FAILED_PRECONDITION,
   KeyOperationForbidden: status.FAILED_PRECONDITION,
   ReleaseRefused: status.FAILED_PRECONDITION,
+  StorageRetired: status.PERMISSION_DENIED,
   PurgeProtected: status.FAILED_PRECONDITION,
   ObjectIsDeletedButRecoverable: status.FAILED_PRECONDITION,
   ObjectIsBeingDeleted: status.FAILED_PRECONDITION,

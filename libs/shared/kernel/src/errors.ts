@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'KeyOperationForbidden'
   | 'ReleaseRefused'
   | 'PurgeProtected'
+  | 'StorageRetired'
   | 'ObjectIsDeletedButRecoverable'
   | 'ObjectIsBeingDeleted'
   | 'ObjectIsBeingRecovered'

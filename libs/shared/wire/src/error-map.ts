@@ -30,6 +30,7 @@ export const errorTable: Readonly<Record<ErrorCode, WireError>> = {
   KeyExpired: { status: 403, code: 'Forbidden', inner: 'KeyExpired' },
   KeyOperationForbidden: { status: 403, code: 'Forbidden', inner: 'KeyOperationForbidden' },
   ReleaseRefused: { status: 403, code: 'Forbidden' },
+  StorageRetired: { status: 403, code: 'Forbidden', inner: 'FeatureRetired' },
   PurgeProtected: { status: 403, code: 'Forbidden' },
   ObjectIsDeletedButRecoverable: { status: 409, code: 'Conflict', inner: 'ObjectIsDeletedButRecoverable' },
   ObjectIsBeingDeleted: { status: 409, code: 'Conflict', inner: 'ObjectIsBeingDeleted' },

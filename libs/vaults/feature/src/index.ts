@@ -7,3 +7,4 @@ export * from './application/vault-purged.js';
 export * from './postgres/projections.js';
 export * from './migrations.js';
 export * from './vaults.module.js';
+export * from './http/retired-storage.js';

@@ -88,6 +88,13 @@ export function parseImport(body: unknown, name: string, apiVersion: string): Im
   };
 }
 
+const randomSchema = z.object({ count: z.int().min(1).max(128) });
+
+/** Body of GetRandomBytes: how many bytes, 1 to 128. Throws BadParameter. */
+export function parseRandom(body: unknown): number {
+  return parseBody(randomSchema, body).count;
+}
+
 const restoreSchema = z.object({ value: z.string() });
 
 /** Body of RestoreKey (`KeyRestoreParameters`): the backup blob. Throws BadParameter. */

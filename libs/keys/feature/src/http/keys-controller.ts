@@ -1,3 +1,4 @@
+import { CofferError } from '@coffer/kernel';
 import type { CryptoOp } from '@coffer/keys-domain';
 import {
   commanderOf,
@@ -28,7 +29,7 @@ import type { KeysPorts } from '../application/ports.js';
 import { parseCryptoBody } from './crypto-body.js';
 import { algorithmFromWire } from './dialect.js';
 import * as map from './key-mapper.js';
-import { parseCreate, parseImport, parseRestore, parseUpdate } from './key-schema.js';
+import { parseCreate, parseImport, parseRandom, parseRestore, parseUpdate } from './key-schema.js';
 import { parseRotationPolicy, toRotationPolicy } from './rotation-policy-body.js';
 
 type Context = VaultRequestContext;
@@ -59,6 +60,9 @@ export class KeysController {
     KeyDecrypt: (context, body) => this.#crypto(context, body, 'decrypt'),
     KeyWrap: (context, body) => this.#crypto(context, body, 'wrapKey'),
     KeyUnwrap: (context, body) => this.#crypto(context, body, 'unwrapKey'),
+    KeyGetAttestation: (context) => this.#attestation(context),
+    RandomBytesGet: (_context, body) =>
+      Promise.resolve({ body: { value: this.ports.provider.randomBytes(parseRandom(body)).toString('base64url') } }),
     KeyDelete: (context) => this.#delete(context),
     KeyListDeleted: (context) =>
       this.ports.pager.list(
@@ -142,6 +146,13 @@ export class KeysController {
     const request = parseRotationPolicy(body);
     const policy = await keyRotationPolicySet(this.ports, this.commands, commanderOf(context), name, request);
     return { body: toRotationPolicy(policy, name, context) };
+  }
+
+  /** Throws BadParameter: what could vouch for a key is a hardware security module. */
+  async #attestation(context: Context): Promise<Reply> {
+    const { name, version } = this.#addressed(context);
+    await keyGet(this.ports, context.vault.vaultId, name, version);
+    throw new CofferError('BadParameter', 'Key attestation is available only for keys in a hardware security module.');
   }
 
   async #delete(context: Context): Promise<Reply> {

@@ -4,3 +4,4 @@ export * from './keys.js';
 export * from './management.js';
 export * from './identity.js';
 export * from './audit.js';
+export * from './storage.js';

@@ -57,6 +57,16 @@ export const keyOperations = {
   KeyDecrypt: crypto('decrypt', 'decrypt', 'decrypt/action'),
   KeyWrap: crypto('wrapkey', 'wrapKey', 'wrap/action'),
   KeyUnwrap: crypto('unwrapkey', 'unwrapKey', 'unwrap/action'),
+  KeyGetAttestation: key('GET', ['/keys/:name/:version/attestation', '/keys/:name/attestation'], 'get', 'read'),
+  RandomBytesGet: {
+    ...key('POST', ['/rng'], 'get', '', { body: 'json' }),
+    access: {
+      plane: 'data',
+      object: 'keys',
+      permission: 'get',
+      dataAction: 'Microsoft.KeyVault/managedHsm/rng/action',
+    },
+  },
   KeyDelete: key('DELETE', ['/keys/:name'], 'delete', 'delete'),
   KeyListDeleted: key('GET', ['/deletedkeys'], 'list', 'read'),
   KeyGetDeleted: key('GET', ['/deletedkeys/:name'], 'get', 'read'),
