@@ -2,7 +2,7 @@ import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } fro
 import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
 import type { Named } from './key-command.js';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
-import { changedRelease, releaseMembers, releaseOfNew, type ReleaseRequest } from './key-release.js';
+import { changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
 import { keyOpsOf, typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyOrigin, type KeyState } from './key.js';
 import { restoreKey, type RestoreKey } from './restore.decide.js';
