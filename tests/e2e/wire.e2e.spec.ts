@@ -373,7 +373,7 @@ describe('405', () => {
 
   it.each([
     ['/secrets/a', ['DELETE', 'GET', 'PATCH', 'PUT']],
-    ['/keys/a', ['DELETE', 'GET', 'PATCH']],
+    ['/keys/a', ['DELETE', 'GET', 'PATCH', 'PUT']],
     ['/keys/a/create', ['POST']],
     ['/secrets', ['GET']],
   ])('names what %s allows', async (path, methods) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Sealer } from '@coffer/contracts';
+import type { AttestationVerifier, Sealer } from '@coffer/contracts';
 import type { EventStore, InlineProjection } from '@coffer/event-sourcing';
 import {
   createEventStore,
@@ -13,6 +13,7 @@ import {
 } from '@coffer/event-store-postgres';
 import type { Clock } from '@coffer/kernel';
 import { createSealer, fileRootKey, Keyring, keyringMigrations, type Purpose } from '@coffer/keyring';
+import { createAttestationVerifier } from '@coffer/token-verifier';
 import { Pager } from '@coffer/wire';
 import { createTestDatabase } from '../support/postgres.js';
 
@@ -22,6 +23,8 @@ export interface ObjectPorts {
   readonly store: EventStore;
   readonly sealer: Sealer;
   readonly backups: Sealer;
+  /** Refuses everything. */
+  readonly attestation: AttestationVerifier;
   readonly pager: Pager;
   readonly lease: { live(): boolean };
   readonly clock: Clock;
@@ -64,6 +67,7 @@ export async function objectsSetup(options: {
       store: createEventStore({ database: counted, projections: options.projections }),
       sealer: createSealer(keyring.source(options.purpose)),
       backups: createSealer(keyring.source('key-backups')),
+      attestation: createAttestationVerifier({ authorities: [], clock, clockSkewSeconds: 0 }),
       pager: new Pager(Buffer.alloc(32, 7)),
       lease: { live: () => lease.isLive },
       clock,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { accessProjections } from '@coffer/access-feature';
 import { principalProjection } from '@coffer/identity-feature';
 import {
@@ -8,7 +9,7 @@ import {
   type PostgresDatabase,
 } from '@coffer/event-store-postgres';
 import type { InlineProjection } from '@coffer/event-sourcing';
-import { keyProjections } from '@coffer/keys-feature';
+import { keyProjections, readReleaseCertificate } from '@coffer/keys-feature';
 import { secretProjections } from '@coffer/secrets-feature';
 import { vaultProjections } from '@coffer/vaults-feature';
 import { Command, CommanderError } from 'commander';
@@ -65,6 +66,10 @@ export async function runAdmin(
       const { appId, secret } = await resetAdministrator(config);
       print(`AZURE_CLIENT_ID=${appId}\nAZURE_CLIENT_SECRET=${secret}`);
     });
+  program
+    .command('release-certificate')
+    .description('prints the certificate (PEM) that the answers of key release are signed under')
+    .action(() => releaseCertificate(config));
   addDeploymentCommands(program, print);
   try {
     await program.parseAsync([...argv]);
@@ -104,6 +109,14 @@ async function release(config: Config, consumer: string, vaultId: string): Promi
     const released = await createCheckpointStore(database).release(consumer, vaultId);
     if (!released) throw new Error(`${vaultId} is not parked for ${consumer}.`);
     print(`${vaultId}: released`);
+  });
+}
+
+async function releaseCertificate(config: Config): Promise<void> {
+  await withDatabase(config, 'crypto-gateway', async (database) => {
+    const certificate = await readReleaseCertificate(database);
+    if (certificate === undefined) throw new Error('No key has been released yet: the first release makes it.');
+    print(new X509Certificate(certificate).toString().trim());
   });
 }
 

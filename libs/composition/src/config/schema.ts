@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { attestationAuthorities } from './attestation-authorities.js';
 
 const domain = z
   .string()
@@ -117,6 +118,12 @@ export const settings = {
     'issuers',
     issuers.default([]),
     'Further OIDC issuers whose tokens are accepted: JSON [{"issuer","tenantId","jwksUri"}].',
+  ),
+  attestationAuthorities: row(
+    'COFFER_ATTESTATION_AUTHORITIES',
+    'attestation-authorities',
+    attestationAuthorities.default([]),
+    'Issuers of attestation tokens that keys are released on, separated by commas: https://issuer, or https://issuer=/path/jwks.json where its OIDC metadata cannot be reached.',
   ),
   clockSkewSeconds: row(
     'COFFER_CLOCK_SKEW_SECONDS',

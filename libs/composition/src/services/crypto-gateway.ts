@@ -11,6 +11,7 @@ import {
   notifyOfKeys,
 } from '@coffer/keys-feature';
 import { surface } from '@coffer/nest';
+import { createAttestationVerifier } from '@coffer/token-verifier';
 import { keyOperations } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import { cryptoProvider } from '../crypto-provider.js';
@@ -53,12 +54,17 @@ export async function composeCryptoGateway(
   const provider = cryptoProvider(context.log);
   const sealer = createSealer(keyring.source('keys'));
   const backups = createSealer(keyring.source('key-backups'));
+  const attestation = createAttestationVerifier({
+    authorities: config.attestationAuthorities,
+    clock,
+    clockSkewSeconds: config.clockSkewSeconds,
+  });
   const sweeper = new Sweeper(context.log.child({ service: CRYPTO_GATEWAY }));
   let stopConsumer = (): Promise<void> => Promise.resolve();
   return {
     core,
     vaultKeys: (purpose) => keyring.source(purpose),
-    modules: [KeysModule.for({ ...core, clock, sealer, backups, provider, region: config.region })],
+    modules: [KeysModule.for({ ...core, clock, sealer, backups, provider, attestation, region: config.region })],
     surfaces: (container) => [
       surface(CRYPTO_GATEWAY, keyOperations, container.get(KeysController).handlers, core.audit),
     ],

@@ -5,8 +5,10 @@ import { KeyCrypto } from './application/key-crypto.js';
 import { KeyPurger } from './application/key-purger.js';
 import { KeyScheduler } from './application/key-scheduler.js';
 import type { KeysPorts } from './application/ports.js';
+import { ReleaseSigner } from './application/release-signer.js';
 import { keyLoader } from './application/usable-key.js';
 import { KeysController } from './http/keys-controller.js';
+import { ReleaseHandler } from './http/release-handler.js';
 
 /** The parts of the feature, wired; without a framework, so that tests can hold them too. */
 export function createKeys(ports: KeysPorts): {
@@ -26,7 +28,8 @@ export function createKeys(ports: KeysPorts): {
   store.onAppend((vaultId, streamIds) => {
     cache.invalidate(vaultId, streamIds);
   });
-  const controller = new KeysController(ports, commands, new KeyCrypto(cache, provider));
+  const release = new ReleaseHandler(ports, new ReleaseSigner(ports));
+  const controller = new KeysController(ports, commands, new KeyCrypto(cache, provider), release);
   return { controller, purger: new KeyPurger(ports, commands), scheduler: new KeyScheduler(ports, commands) };
 }
 

@@ -1,13 +1,13 @@
 import type { Sealer } from '@coffer/contracts';
 import { CofferError, isCofferError, SecretBytes } from '@coffer/kernel';
-import type { CryptoOp, KeyOrigin, PublicJwk, StoredRotationPolicy } from '@coffer/keys-domain';
+import type { KeyOp, KeyOrigin, PublicJwk, Releasable, StoredRotationPolicy } from '@coffer/keys-domain';
 import type { VaultSnapshot } from '@coffer/wire';
 
 /** A version in a backup; times are Unix seconds. The private key stands beside it, as bytes. */
-export interface BackedUpVersion {
+export interface BackedUpVersion extends Releasable {
   readonly version: string;
   readonly public: PublicJwk;
-  readonly keyOps: readonly CryptoOp[];
+  readonly keyOps: readonly KeyOp[];
   readonly enabled: boolean;
   readonly nbf?: number;
   readonly exp?: number;

@@ -4,6 +4,7 @@ import { keyNotFound } from '@coffer/keys-domain';
 import { nameKey, type VaultSnapshot } from '@coffer/wire';
 import { readBackup, type BackupRow } from '../postgres/read-backup.js';
 import { sealBackup, type BackedUpVersion } from './backup-blob.js';
+import { releaseOfRow } from './key-view.js';
 import { keyScope, PRIVATE_KEY } from './material.js';
 import type { KeysPorts } from './ports.js';
 
@@ -37,7 +38,8 @@ export async function keyBackup(ports: KeysPorts, vault: VaultSnapshot, name: st
   }
 }
 
-async function privateKeyOf({ sealer }: KeysPorts, vaultId: string, row: BackupRow): Promise<SecretBytes> {
+/** The private key of a row; the caller destroys it. */
+export async function privateKeyOf({ sealer }: KeysPorts, vaultId: string, row: BackupRow): Promise<SecretBytes> {
   const wrapped = { term: row.material_term, wrappedDek: row.material_wrapped_dek };
   const dek = await sealer.open(keyScope(vaultId, row.object_id, row.version), wrapped);
   return dek.decrypt(row.ciphertext, PRIVATE_KEY);
@@ -54,5 +56,6 @@ function factsOf(row: BackupRow, tags: Tags | undefined): BackedUpVersion {
     created: Number(row.created),
     updated: Number(row.updated),
     ...defined({ nbf: seconds(row.nbf), exp: seconds(row.exp), tags, origin: row.origin ?? undefined }),
+    ...releaseOfRow(row),
   };
 }

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from '@coffer/contracts';
-import { keyOpsOf, keySpecOf, type KeyRequest } from '@coffer/keys-domain';
+import { assertReleaseRequest, keyOpsOf, keySpecOf, type KeyRequest } from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
 import type { KeyView } from './key-view.js';
 import type { Announce, NewVersion, NewVersions } from './new-version.js';
@@ -19,6 +19,8 @@ export function keyCreate(
   announce: Announce,
 ): Promise<KeyView> {
   const spec = keySpecOf(request);
-  keyOpsOf(spec.kty, request.keyOps); // refuses now what would be refused after the work of generating
+  // Refuses now what would be refused after the work of generating.
+  keyOpsOf(spec.kty, request.keyOps, request.exportable);
+  assertReleaseRequest(request);
   return versions.add(by, request, () => provider.generate(spec), announce);
 }

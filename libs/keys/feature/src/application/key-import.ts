@@ -1,5 +1,5 @@
 import type { CryptoProvider, PrivateJwk } from '@coffer/contracts';
-import { keyOpsOf } from '@coffer/keys-domain';
+import { assertReleaseRequest, keyOpsOf } from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
 import type { KeyView } from './key-view.js';
 import type { Announce, NewVersion, NewVersions } from './new-version.js';
@@ -21,7 +21,9 @@ export async function keyImport(
   announce: Announce,
 ): Promise<KeyView> {
   try {
-    keyOpsOf(jwk.kty, wanted.keyOps); // before the work of checking primes
+    // Before the work of checking primes.
+    keyOpsOf(jwk.kty, wanted.keyOps, wanted.exportable);
+    assertReleaseRequest(wanted);
     return await versions.add(by, { ...wanted, origin: 'imported' }, () => provider.import(jwk), announce);
   } finally {
     for (const member of Object.values(jwk.members)) member.fill(0);

@@ -1,4 +1,5 @@
 import { toUnixSeconds, type Tags } from '@coffer/kernel';
+import type { ReleaseRequest } from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
 import { activeKey } from './find-name.js';
 import type { KeyCommands } from './key-commands.js';
@@ -6,7 +7,7 @@ import { viewOfState, type KeyView } from './key-view.js';
 import type { KeysPorts } from './ports.js';
 
 /** Members that are absent stay as they are. */
-export interface UpdateKey {
+export interface UpdateKey extends ReleaseRequest {
   readonly name: string;
   /** Absent means the latest. */
   readonly version: string | undefined;

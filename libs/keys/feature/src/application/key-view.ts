@@ -1,11 +1,18 @@
 import { eventSealer, objectScope, type DataKey, type Sealer } from '@coffer/contracts';
 import { CofferError, defined, type Tags } from '@coffer/kernel';
-import type { KeyOp, KeyState, PublicJwk } from '@coffer/keys-domain';
+import {
+  releaseMembers,
+  type KeyOp,
+  type KeyState,
+  type KeyUsage,
+  type PublicJwk,
+  type Releasable,
+} from '@coffer/keys-domain';
 import type { ObjectAttributes } from '@coffer/wire';
 import type { KeyRow } from '../postgres/key-row.js';
 
 /** A key version as answers show it: public facts only. Times are Unix seconds. */
-export interface KeyView {
+export interface KeyView extends Releasable {
   readonly name: string;
   readonly version: string;
   readonly public: PublicJwk;
@@ -34,6 +41,7 @@ export function viewOfState(state: KeyState, version?: string): KeyView {
     public: found.public,
     keyOps: found.keyOps,
     attributes: attributesOf(enabled, nbf, exp, created, updated),
+    ...releaseMembers(found),
     ...(found.tags === undefined ? {} : { tags: found.tags }),
     ...(deletion === undefined ? {} : { deletion }),
   };
@@ -49,11 +57,22 @@ export async function viewOfRow(sealer: Sealer, vaultId: string, row: KeyRow): P
     public: row.public,
     keyOps: row.key_ops,
     attributes: attributesOf(row.enabled, seconds(row.nbf), seconds(row.exp), Number(row.created), Number(row.updated)),
+    ...releaseOfRow(row),
     ...(tags === undefined ? {} : { tags }),
     ...(deletedDate === null || scheduledPurgeDate === null
       ? {}
       : { deletion: { deletedDate: Number(deletedDate), scheduledPurgeDate: Number(scheduledPurgeDate) } }),
   };
+}
+
+/** What the row says about release. */
+export function releaseOfRow({ release_policy: releasePolicy }: KeyRow): Releasable {
+  return releasePolicy === null ? {} : { exportable: true, releasePolicy };
+}
+
+/** Whether the row's version may be used. */
+export function usageOfRow({ enabled, nbf, exp }: KeyRow): Pick<KeyUsage, 'enabled' | 'nbf' | 'exp'> {
+  return { enabled, nbf: seconds(nbf), exp: seconds(exp) };
 }
 
 function seconds(column: string | null): number | undefined {

@@ -1,7 +1,7 @@
 import { newIncarnation, sealMaterial, type Incarnation, type NewKey } from '@coffer/contracts';
 import { retryConflicts } from '@coffer/event-sourcing';
 import { defined, KeyedMutex, nameIsSoftDeleted, newObjectVersion, toUnixSeconds, type Tags } from '@coffer/kernel';
-import type { KeyAttributes, KeyOrigin } from '@coffer/keys-domain';
+import type { KeyAttributes, KeyOrigin, ReleaseRequest } from '@coffer/keys-domain';
 import { nameKey, type Commander } from '@coffer/wire';
 import { findKey } from '../postgres/find-key.js';
 import { lookUp } from './find-name.js';
@@ -11,7 +11,7 @@ import { keyScope, PRIVATE_KEY } from './material.js';
 import type { KeysPorts } from './ports.js';
 
 /** What a new version of a key is to have besides the key itself. */
-export interface NewVersion extends KeyAttributes {
+export interface NewVersion extends KeyAttributes, ReleaseRequest {
   readonly name: string;
   readonly keyOps?: readonly string[] | undefined;
   readonly tags?: Tags | undefined;
@@ -50,7 +50,7 @@ export class NewVersions {
   }
 
   async #append(by: Commander, wanted: NewVersion, made: NewKey, announce: Announce): Promise<KeyView> {
-    const { name, enabled, nbf, exp, keyOps, tags, origin } = wanted;
+    const { name, enabled, nbf, exp, keyOps, tags, origin, exportable, releasePolicy } = wanted;
     const { objectId, objectDek, newRows } = await this.#incarnation(by.vaultId, name);
     const version = newObjectVersion();
     announce(version);
@@ -72,6 +72,8 @@ export class NewVersions {
         ...defined({ nbf, exp }),
         tags,
         origin,
+        exportable,
+        releasePolicy,
         materialId: row.materialId,
       },
       material: { insert: [...newRows, row] },

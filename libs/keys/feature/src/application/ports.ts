@@ -1,4 +1,4 @@
-import type { CryptoProvider, Lease, Sealer } from '@coffer/contracts';
+import type { AttestationVerifier, CryptoProvider, Lease, Sealer } from '@coffer/contracts';
 import type { Database, EventStore } from '@coffer/event-sourcing';
 import type { Clock } from '@coffer/kernel';
 import type { Pager } from '@coffer/wire';
@@ -12,6 +12,8 @@ export interface KeysPorts {
   /** Seals backups: with KEKs of their own, which outlive the vaults. */
   readonly backups: Sealer;
   readonly provider: CryptoProvider;
+  /** Verifies the environments that keys are released to. */
+  readonly attestation: AttestationVerifier;
   readonly pager: Pager;
   readonly lease: Lease;
   readonly clock: Clock;

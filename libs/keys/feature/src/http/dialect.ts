@@ -8,7 +8,7 @@ function isBefore70(apiVersion: string): boolean {
 }
 
 /** True for `7.<minor>` and later; the dated versions after 2018 are later than every `7.x`. */
-function isSince(minor: number, apiVersion: string): boolean {
+export function isSince(minor: number, apiVersion: string): boolean {
   const numbered = /^7\.(\d{1,2})/.exec(apiVersion);
   return numbered === null ? !isBefore70(apiVersion) : Number(numbered[1]) >= minor;
 }

@@ -3,13 +3,14 @@ import { objectUri, toWireAttributes, type VaultRequestContext } from '@coffer/w
 import type { PublicJwk } from '@coffer/keys-domain';
 import type { KeyView } from '../application/key-view.js';
 import { curveToWire, platformAttribute } from './dialect.js';
+import { knowsRelease } from './release-schema.js';
 
 type Context = Pick<VaultRequestContext, 'baseUrl' | 'vault' | 'apiVersion'>;
 type Json = Record<string, unknown>;
 
 /** `KeyBundle` (azure-api a.1): the public half only. */
 export function toKeyBundle(view: KeyView, context: Context): Json {
-  return { key: toJwk(view, context), ...attributesAndTags(view, context) };
+  return { key: toJwk(view, context), ...attributesAndTags(view, context), ...releasePolicy(view, context) };
 }
 
 /** `DeletedKeyBundle`; of a key that was destroyed at once, without recovery members. */
@@ -51,11 +52,19 @@ function publicMembers(half: PublicJwk, apiVersion: string): Json {
   }
 }
 
-function attributesAndTags({ attributes, tags }: KeyView, { vault, apiVersion }: Context): Json {
+function attributesAndTags({ attributes, tags, exportable }: KeyView, { vault, apiVersion }: Context): Json {
   return {
-    attributes: { ...toWireAttributes(attributes, vault, apiVersion), ...platformAttribute(apiVersion) },
+    attributes: {
+      ...toWireAttributes(attributes, vault, apiVersion),
+      ...(knowsRelease(apiVersion) ? { exportable: exportable === true } : {}),
+      ...platformAttribute(apiVersion),
+    },
     ...(tags === undefined ? {} : { tags }),
   };
+}
+
+function releasePolicy({ releasePolicy: policy }: KeyView, { apiVersion }: Context): Json {
+  return policy === undefined || !knowsRelease(apiVersion) ? {} : { release_policy: policy };
 }
 
 function deletion({ name, deletion: dates }: KeyView, { baseUrl }: Context): Json {

@@ -1,4 +1,4 @@
-import { defined, invalidProperty } from '@coffer/kernel';
+import { defined } from '@coffer/kernel';
 import { assertSoftwareType } from '@coffer/keys-domain';
 import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
 import { z } from 'zod';
@@ -9,6 +9,7 @@ import type { NewVersion } from '../application/new-version.js';
 import { decodeBase64url } from './crypto-body.js';
 import { curveFromWire, defaultKeyOps } from './dialect.js';
 import { jwkMembers, privateJwk } from './private-jwk.js';
+import { releasePolicySchema, releaseRequest } from './release-schema.js';
 
 const MAX_TAG_LENGTH = 256;
 /** Four times what the largest number of an RSA key of 4096 bits takes. */
@@ -21,7 +22,7 @@ const changeable = {
     .nullish(),
   key_ops: z.array(z.string()).max(100).nullish(),
   tags: tagsSchema(MAX_TAG_LENGTH),
-  release_policy: z.unknown().optional(),
+  release_policy: releasePolicySchema,
 };
 
 const createSchema = z.object({
@@ -37,9 +38,8 @@ const updateSchema = z.object(changeable);
 /** Body of CreateKey (azure-api a.1, `KeyCreateParameters`). Throws BadParameter. */
 export function parseCreate(body: unknown, name: string, apiVersion: string): CreateKey {
   const parsed = parseBody(createSchema, body);
-  refuseExport(parsed);
   return {
-    ...versionOf(parsed, name),
+    ...versionOf(parsed, name, apiVersion),
     kty: parsed.kty,
     keySize: parsed.key_size ?? undefined,
     crv: curveFromWire(apiVersion, parsed.crv ?? undefined),
@@ -49,9 +49,8 @@ export function parseCreate(body: unknown, name: string, apiVersion: string): Cr
 }
 
 /** Body of UpdateKey (`KeyUpdateParameters`): what is absent stays as it is. Throws BadParameter. */
-export function parseUpdate(body: unknown, name: string, version: string | undefined): UpdateKey {
+export function parseUpdate(body: unknown, name: string, version: string | undefined, apiVersion: string): UpdateKey {
   const parsed = parseBody(updateSchema, body);
-  refuseExport(parsed);
   return {
     name,
     version,
@@ -59,6 +58,7 @@ export function parseUpdate(body: unknown, name: string, version: string | undef
     ...datesOf(parsed.attributes),
     keyOps: parsed.key_ops ?? undefined,
     tags: parsed.tags ?? undefined,
+    ...releaseRequest(parsed, apiVersion),
   };
 }
 
@@ -77,12 +77,11 @@ const importSchema = z.object({
 /** Body of ImportKey (`KeyImportParameters`). Throws BadParameter that names the member, never its value. */
 export function parseImport(body: unknown, name: string, apiVersion: string): ImportKey {
   const parsed = parseBody(importSchema, body);
-  refuseExport(parsed);
   const { key } = parsed;
   if (parsed.Hsm === true) assertSoftwareType(`${key.kty.replace(/-HSM$/, '')}-HSM`);
   assertSoftwareType(key.kty);
   return {
-    ...versionOf(parsed, name),
+    ...versionOf(parsed, name, apiVersion),
     keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
     jwk: privateJwk(key, curveFromWire(apiVersion, key.crv ?? undefined)),
   };
@@ -102,24 +101,15 @@ export function parseRestore(body: unknown): Buffer {
   return decodeBase64url('value', parseBody(restoreSchema, body).value);
 }
 
-function versionOf(parsed: Changeable, name: string): NewVersion {
+function versionOf(parsed: Changeable, name: string, apiVersion: string): NewVersion {
   return {
     name,
     keyOps: parsed.key_ops ?? undefined,
     tags: parsed.tags ?? undefined,
     enabled: parsed.attributes?.enabled ?? true,
     ...defined(datesOf(parsed.attributes)),
+    ...releaseRequest(parsed, apiVersion),
   };
 }
 
 type Changeable = z.infer<typeof updateSchema>;
-
-/** Secure key release needs attested hardware; a policy that nobody enforces must not look accepted. */
-function refuseExport({ attributes, release_policy: policy }: Changeable): void {
-  if (attributes?.exportable === true) {
-    throw invalidProperty('attributes.exportable', 'Exportable keys need a hardware security module.');
-  }
-  if (policy !== undefined && policy !== null) {
-    throw invalidProperty('release_policy', 'A release policy needs an exportable key in a hardware security module.');
-  }
-}

@@ -32,6 +32,7 @@ describe('the body of a create request', () => {
       enabled: false,
       nbf: 5,
       exp: 6,
+      exportable: false,
     });
   });
 
@@ -79,8 +80,11 @@ describe('the body of a create request', () => {
     ['attributes.nbf', { kty: 'RSA', attributes: { nbf: 1.5 } }],
     ['attributes.exp', { kty: 'RSA', attributes: { exp: '2030-01-01' } }],
     ['attributes.exp', { kty: 'RSA', attributes: { exp: 1e15 } }],
-    ['attributes.exportable', { kty: 'RSA', attributes: { exportable: true } }],
-    ['release_policy', { kty: 'RSA', release_policy: { data: 'e30' } }],
+    ['attributes.exportable', { kty: 'RSA', attributes: { exportable: 'yes' } }],
+    ['release_policy', { kty: 'RSA', release_policy: 'e30' }],
+    ['release_policy.data', { kty: 'RSA', release_policy: { data: 'x'.repeat(22_001) } }],
+    ['release_policy.data', { kty: 'RSA', release_policy: { data: '?' } }],
+    ['release_policy.immutable', { kty: 'RSA', release_policy: { immutable: 'true' } }],
     ['tags', { kty: 'RSA', tags: Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`t${i}`, ''])) }],
     ['tags.a', { kty: 'RSA', tags: { a: 1 } }],
     ['tags.a', { kty: 'RSA', tags: { a: 'x'.repeat(257) } }],
@@ -95,15 +99,25 @@ describe('the body of a create request', () => {
 
 describe('the body of an update request', () => {
   it('reads what is there and leaves the rest undefined', () => {
-    expect(parseUpdate({ attributes: { enabled: false } }, 'k', 'v')).toEqual({
+    expect(parseUpdate({ attributes: { enabled: false } }, 'k', 'v', '7.6')).toEqual({
       name: 'k',
       version: 'v',
       enabled: false,
     });
-    expect(parseUpdate({ key_ops: [], tags: {} }, 'k', undefined)).toEqual({ name: 'k', keyOps: [], tags: {} });
+    expect(parseUpdate({ key_ops: [], tags: {} }, 'k', undefined, '7.6')).toEqual({ name: 'k', keyOps: [], tags: {} });
   });
 
-  it('refuses a release policy', () => {
-    expect(() => parseUpdate({ release_policy: {} }, 'k', 'v')).toThrow(naming('release_policy'));
+  it('reads what there is of a release policy, in one spelling', () => {
+    const body = { attributes: { exportable: true }, release_policy: { data: 'e30=', contentType: null } };
+    expect(parseUpdate(body, 'k', 'v', '7.3')).toMatchObject({ exportable: true, releasePolicy: { data: 'e30' } });
+    expect(parseUpdate({ release_policy: null }, 'k', 'v', '7.3')).toEqual({ name: 'k', version: 'v' });
+  });
+
+  it('refuses export before 7.3, where nobody would see the policy', () => {
+    for (const body of [{ attributes: { exportable: true } }, { release_policy: { data: 'e30' } }]) {
+      expect(() => parseUpdate(body, 'k', 'v', '7.2')).toThrow(/^AKV\.SKR\.1001: /);
+      expect(() => parseUpdate(body, 'k', 'v', '7.3-preview')).not.toThrow();
+    }
+    expect(parseUpdate({ attributes: { exportable: false } }, 'k', 'v', '7.2')).toEqual({ name: 'k', version: 'v' });
   });
 });

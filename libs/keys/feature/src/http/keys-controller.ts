@@ -3,8 +3,6 @@ import type { CryptoOp } from '@coffer/keys-domain';
 import {
   commanderOf,
   objectUri,
-  parseObjectName,
-  parseObjectVersion,
   type HandlersOf,
   type keyOperations,
   type Reply,
@@ -26,9 +24,11 @@ import { keyUpdate } from '../application/key-update.js';
 import { NewVersions } from '../application/new-version.js';
 import { keyRotationPolicyGet, keyRotationPolicySet } from '../application/rotation-policies.js';
 import type { KeysPorts } from '../application/ports.js';
+import { addressed, announcing } from './address.js';
 import { parseCryptoBody } from './crypto-body.js';
 import { algorithmFromWire } from './dialect.js';
 import * as map from './key-mapper.js';
+import type { ReleaseHandler } from './release-handler.js';
 import { parseCreate, parseImport, parseRandom, parseRestore, parseUpdate } from './key-schema.js';
 import { parseRotationPolicy, toRotationPolicy } from './rotation-policy-body.js';
 
@@ -60,6 +60,7 @@ export class KeysController {
     KeyDecrypt: (context, body) => this.#crypto(context, body, 'decrypt'),
     KeyWrap: (context, body) => this.#crypto(context, body, 'wrapKey'),
     KeyUnwrap: (context, body) => this.#crypto(context, body, 'unwrapKey'),
+    KeyRelease: (context, body) => this.release.handle(context, body),
     KeyGetAttestation: (context) => this.#attestation(context),
     RandomBytesGet: (_context, body) =>
       Promise.resolve({ body: { value: this.ports.provider.randomBytes(parseRandom(body)).toString('base64url') } }),
@@ -81,12 +82,13 @@ export class KeysController {
     private readonly ports: KeysPorts,
     private readonly commands: KeyCommands,
     private readonly keyCrypto: KeyCrypto,
+    private readonly release: ReleaseHandler,
   ) {
     this.#versions = new NewVersions(ports, commands);
   }
 
   async #create(context: Context, body: unknown): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const request = parseCreate(body, name, context.apiVersion);
     const announce = announcing(context, name);
     const view = await keyCreate(this.ports.provider, this.#versions, commanderOf(context), request, announce);
@@ -94,7 +96,7 @@ export class KeysController {
   }
 
   async #import(context: Context, body: unknown): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const request = parseImport(body, name, context.apiVersion);
     const announce = announcing(context, name);
     const view = await keyImport(this.ports.provider, this.#versions, commanderOf(context), request, announce);
@@ -102,20 +104,20 @@ export class KeysController {
   }
 
   async #get(context: Context): Promise<Reply> {
-    const { name, version } = this.#addressed(context);
+    const { name, version } = addressed(context);
     return { body: map.toKeyBundle(await keyGet(this.ports, context.vault.vaultId, name, version), context) };
   }
 
   async #update(context: Context, body: unknown): Promise<Reply> {
-    const { name, version } = this.#addressed(context);
-    const request = parseUpdate(body, name, version);
+    const { name, version } = addressed(context);
+    const request = parseUpdate(body, name, version, context.apiVersion);
     return {
       body: map.toKeyBundle(await keyUpdate(this.ports, this.commands, commanderOf(context), request), context),
     };
   }
 
   async #backup(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     return { body: { value: (await keyBackup(this.ports, context.vault, name)).toString('base64url') } };
   }
 
@@ -129,20 +131,20 @@ export class KeysController {
   }
 
   async #rotate(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const announce = announcing(context, name);
     const view = await keyRotate(this.ports, this.commands, commanderOf(context), name, announce);
     return { body: map.toKeyBundle(view, context) };
   }
 
   async #policyGet(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const policy = await keyRotationPolicyGet(this.ports, context.vault.vaultId, name);
     return { body: toRotationPolicy(policy, name, context) };
   }
 
   async #policySet(context: Context, body: unknown): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const request = parseRotationPolicy(body);
     const policy = await keyRotationPolicySet(this.ports, this.commands, commanderOf(context), name, request);
     return { body: toRotationPolicy(policy, name, context) };
@@ -150,36 +152,36 @@ export class KeysController {
 
   /** Throws BadParameter: what could vouch for a key is a hardware security module. */
   async #attestation(context: Context): Promise<Reply> {
-    const { name, version } = this.#addressed(context);
+    const { name, version } = addressed(context);
     await keyGet(this.ports, context.vault.vaultId, name, version);
     throw new CofferError('BadParameter', 'Key attestation is available only for keys in a hardware security module.');
   }
 
   async #delete(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const view = await keyDelete(this.ports, this.commands, commanderOf(context), context.vault, name);
     return { body: map.toDeletedKeyBundle(view, context) };
   }
 
   async #getDeleted(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     return { body: map.toDeletedKeyBundle(await keyGetDeleted(this.ports, context.vault.vaultId, name), context) };
   }
 
   async #recover(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     const view = await keyRecover(this.ports, this.commands, commanderOf(context), name);
     return { body: map.toKeyBundle(view, context) };
   }
 
   async #purge(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     await keyPurge(this.ports, this.commands, commanderOf(context), context.vault, name);
     return {};
   }
 
   #listVersions(context: Context): Promise<Reply> {
-    const { name } = this.#addressed(context);
+    const { name } = addressed(context);
     return this.ports.pager.list(
       context,
       `/keys/${name}/versions`,
@@ -190,7 +192,7 @@ export class KeysController {
 
   async #crypto(context: Context, body: unknown, op: CryptoOp): Promise<Reply> {
     const { baseUrl, audit, now, apiVersion, vault } = context;
-    const address = this.#addressed(context);
+    const address = addressed(context);
     const input = parseCryptoBody(body, op === 'verify');
     audit.describe({ properties: { algorithm: input.alg } });
     const alg = algorithmFromWire(apiVersion, input.alg);
@@ -199,19 +201,4 @@ export class KeysController {
     audit.describe({ id: kid });
     return { body: op === 'verify' ? result.output : { kid, ...result.output } };
   }
-
-  /** The key that the path names, noted in the audit record. Throws BadParameter for a name that cannot exist. */
-  #addressed({ params, baseUrl, audit }: Context): { name: string; version: string | undefined } {
-    const name = parseObjectName('key', params['name']);
-    const version = parseObjectVersion(params['version']);
-    audit.describe({ id: objectUri(baseUrl, 'keys', name, version) });
-    return { name, version };
-  }
-}
-
-/** Notes a new version in the audit record as soon as it has an id. */
-function announcing({ baseUrl, audit }: Context, name: string): (version: string) => void {
-  return (version) => {
-    audit.describe({ id: objectUri(baseUrl, 'keys', name, version) });
-  };
 }

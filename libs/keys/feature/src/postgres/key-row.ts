@@ -1,4 +1,4 @@
-import type { CryptoOp, PublicJwk } from '@coffer/keys-domain';
+import type { KeyOp, PublicJwk, ReleasePolicy } from '@coffer/keys-domain';
 
 /** One key version with what its bundle or list item needs. `bigint` columns arrive as decimal text. */
 export interface KeyRow {
@@ -10,12 +10,14 @@ export interface KeyRow {
   readonly version: string;
   readonly ordinal: string;
   readonly public: PublicJwk;
-  readonly key_ops: CryptoOp[];
+  readonly key_ops: KeyOp[];
   readonly enabled: boolean;
   readonly nbf: string | null;
   readonly exp: string | null;
   readonly created: string;
   readonly updated: string;
+  /** Of an exportable version; no other has one. */
+  readonly release_policy: ReleasePolicy | null;
   readonly sealed: string | null;
   readonly term: number;
   readonly wrapped_dek: Buffer;
@@ -24,5 +26,5 @@ export interface KeyRow {
 /** Columns and joins of a KeyRow; which version of the key is left to the caller. */
 export const keyRowColumns = `c.object_id, c.name, c.name_key, c.deleted_date, c.scheduled_purge_date,
        v.version, v.ordinal, v.public, v.key_ops, v.enabled, v.nbf, v.exp, v.created, v.updated, v.sealed,
-       m.term, m.wrapped_dek`;
+       v.release_policy, m.term, m.wrapped_dek`;
 export const joinObjectDek = `JOIN material m ON m.object_id = c.object_id AND m.kind = 'object' AND m.version = ''`;

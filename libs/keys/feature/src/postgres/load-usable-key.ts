@@ -1,5 +1,5 @@
 import type { SqlClient } from '@coffer/event-sourcing';
-import type { CryptoOp, KeyType } from '@coffer/keys-domain';
+import type { KeyOp, KeyType } from '@coffer/keys-domain';
 
 /** Everything that cryptography with one key version needs: state and sealed private key. */
 export interface UsableKeyRow {
@@ -7,7 +7,7 @@ export interface UsableKeyRow {
   readonly name: string;
   readonly version: string;
   readonly kty: KeyType;
-  readonly key_ops: CryptoOp[];
+  readonly key_ops: KeyOp[];
   readonly enabled: boolean;
   readonly nbf: string | null;
   readonly exp: string | null;

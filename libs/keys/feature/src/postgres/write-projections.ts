@@ -103,8 +103,9 @@ export async function insertVersion(
 ): Promise<void> {
   await client.query(
     `INSERT INTO key_versions
-       (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed, origin)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13)`,
+       (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed, origin,
+        exportable, release_policy)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13, $14, $15)`,
     [
       objectId,
       data.version,
@@ -119,6 +120,8 @@ export async function insertVersion(
       sealed ?? null,
       data.updated ?? data.created,
       data.origin ?? null,
+      data.exportable ?? false,
+      json(data.releasePolicy),
     ],
   );
 }
@@ -133,7 +136,8 @@ export async function updateVersion(
   await client.query(
     `UPDATE key_versions
         SET enabled = coalesce($3, enabled), nbf = coalesce($4, nbf), exp = coalesce($5, exp),
-            key_ops = coalesce($6, key_ops), sealed = coalesce($7, sealed), updated = $8
+            key_ops = coalesce($6, key_ops), sealed = coalesce($7, sealed), updated = $8,
+            release_policy = coalesce($9, release_policy)
       WHERE object_id = $1 AND version = $2`,
     [
       objectId,
@@ -144,8 +148,13 @@ export async function updateVersion(
       data.keyOps ?? null,
       sealed ?? null,
       data.updated,
+      json(data.releasePolicy),
     ],
   );
+}
+
+function json(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 export async function removeVersions(client: SqlClient, objectId: string): Promise<void> {

@@ -57,6 +57,7 @@ export const keyOperations = {
   KeyDecrypt: crypto('decrypt', 'decrypt', 'decrypt/action'),
   KeyWrap: crypto('wrapkey', 'wrapKey', 'wrap/action'),
   KeyUnwrap: crypto('unwrapkey', 'unwrapKey', 'unwrap/action'),
+  KeyRelease: crypto('release', 'release', 'release/action'),
   KeyGetAttestation: key('GET', ['/keys/:name/:version/attestation', '/keys/:name/attestation'], 'get', 'read'),
   RandomBytesGet: {
     ...key('POST', ['/rng'], 'get', '', { body: 'json' }),
