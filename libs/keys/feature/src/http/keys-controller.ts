@@ -6,7 +6,7 @@ import {
   type HandlersOf,
   type keyOperations,
   type Reply,
-  type VaultRequestContext,
+  type VaultRequestContext as Context,
 } from '@coffer/wire';
 import type { KeyCommands } from '../application/key-commands.js';
 import { keyBackup } from '../application/key-backup.js';
@@ -31,8 +31,6 @@ import * as map from './key-mapper.js';
 import type { ReleaseHandler } from './release-handler.js';
 import { parseCreate, parseImport, parseRandom, parseRestore, parseUpdate } from './key-schema.js';
 import { parseRotationPolicy, toRotationPolicy } from './rotation-policy-body.js';
-
-type Context = VaultRequestContext;
 
 /** `/keys` and `/deletedkeys` of a vault host. */
 export class KeysController {
@@ -111,9 +109,8 @@ export class KeysController {
   async #update(context: Context, body: unknown): Promise<Reply> {
     const { name, version } = addressed(context);
     const request = parseUpdate(body, name, version, context.apiVersion);
-    return {
-      body: map.toKeyBundle(await keyUpdate(this.ports, this.commands, commanderOf(context), request), context),
-    };
+    const view = await keyUpdate(this.ports, this.commands, commanderOf(context), request);
+    return { body: map.toKeyBundle(view, context) };
   }
 
   async #backup(context: Context): Promise<Reply> {
@@ -132,8 +129,7 @@ export class KeysController {
 
   async #rotate(context: Context): Promise<Reply> {
     const { name } = addressed(context);
-    const announce = announcing(context, name);
-    const view = await keyRotate(this.ports, this.commands, commanderOf(context), name, announce);
+    const view = await keyRotate(this.ports, this.commands, commanderOf(context), name, announcing(context, name));
     return { body: map.toKeyBundle(view, context) };
   }
 
