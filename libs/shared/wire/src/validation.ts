@@ -20,8 +20,11 @@ export function parseBody<T>(schema: Schema<T>, body: unknown): T {
   const issue = result.error.issues[0];
   const member =
     issue === undefined || issue.path.length === 0 ? 'request body' : issue.path.map(String).join('.').slice(0, 200);
-  throw new CofferError(
-    'BadParameter',
-    `Property ${member} has invalid value\r\n${issue?.message ?? 'Invalid value.'}`,
-  );
+  throw new CofferError('BadParameter', `Property ${member} has invalid value\r\n${wordsOf(issue)}`);
+}
+
+/** Callers do not speak JavaScript: what is `undefined` there is missing here. */
+function wordsOf(issue: SchemaIssue | undefined): string {
+  if (issue === undefined) return 'Invalid value.';
+  return issue.message.endsWith('received undefined') ? 'A value is required.' : issue.message;
 }
