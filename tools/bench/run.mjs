@@ -17,7 +17,7 @@ spawnSync(process.execPath, ['libs/platform/crypto-native/build.mjs', '--if-poss
   stdio: 'inherit',
 });
 
-const benchmarks = ['start', 'append', 'secrets', 'sign', 'native', 'size', 'split'];
+const benchmarks = ['start', 'append', 'secrets', 'sign', 'native', 'keys', 'size', 'split'];
 const asked = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const unknown = asked.find((name) => !benchmarks.includes(name));
 if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: ${benchmarks.join(', ')}`);
