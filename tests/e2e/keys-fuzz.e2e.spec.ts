@@ -70,6 +70,20 @@ const attributes = fc.record(
   { enabled: anything, nbf: number, exp: number, exportable: fc.boolean(), created: number },
   { requiredKeys: [] },
 );
+const transferBlob = fc
+  .record({
+    schema_version: fc.constantFrom('1.0.0', '1.0.0', '2'),
+    header: fc.record({
+      kid: fc.oneof(
+        fc.constantFrom('rsa', 'ec', 'none').map((name) => `${coffer.vaultUrl()}/keys/${name}/${'f'.repeat(32)}`),
+        text,
+      ),
+      alg: fc.constantFrom('dir', 'dir', 'x'),
+      enc: fc.constantFrom('CKM_RSA_AES_KEY_WRAP', 'CKM_RSA_AES_KEY_WRAP', 'x'),
+    }),
+    ciphertext: base64url,
+  })
+  .map((blob) => Buffer.from(JSON.stringify(blob)).toString('base64url'));
 const jwk = fc.oneof(
   fc.record(
     { kty: ktys, crv: curves, x: base64url, y: base64url, d: base64url, n: base64url, e: base64url, k: base64url },
@@ -82,6 +96,10 @@ const jwk = fc.oneof(
   fc
     .tuple(fc.constantFrom(...Object.keys(a3.jwk)), base64url)
     .map(([member, other]) => ({ ...a3.jwk, [member]: other })),
+  fc.record(
+    { kty: fc.constantFrom('RSA', 'EC', 'oct'), crv: curves, key_hsm: fc.oneof(transferBlob, base64url) },
+    { requiredKeys: ['kty', 'key_hsm'] },
+  ),
   anything,
 );
 const members = {

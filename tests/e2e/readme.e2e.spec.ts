@@ -80,6 +80,7 @@ describe('the README', () => {
     'CONTRIBUTING.md',
     'docs/azure-divergences.md',
     'docs/life-of-a-request.md',
+    'docs/bring-your-own-key.md',
   ])('%s points at files that exist', (document) => {
     const text = read(document);
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to = '']) =>

@@ -49,6 +49,9 @@ export type RsaMember = 'n' | 'e' | 'd' | 'p' | 'q' | 'dp' | 'dq' | 'qi';
 export type EcMember = 'x' | 'y' | 'd';
 export type OctMember = 'k';
 
+/** Types of keys that can be brought wrapped. */
+export type TransferableType = 'RSA' | 'EC';
+
 /** A private key that was made or brought. */
 export interface NewKey {
   readonly spec: KeySpec;
@@ -81,6 +84,12 @@ export interface CryptoProvider {
    * names the member, never its value. Overload: Throttled.
    */
   import(jwk: PrivateJwk): Promise<NewKey>;
+  /**
+   * Takes an RSA or EC key that was wrapped to the RSA key behind the handle: RSA-OAEP (SHA-1) of an AES-256 key ‖ AES-KWP of
+   * the key's PKCS#8 DER (`CKM_RSA_AES_KEY_WRAP`); checked like any key that is brought. One answer (BadParameter, same text)
+   * for whatever does not open; what opens and is no good, or not of the type: BadParameter that says why.
+   */
+  importWrapped(handle: KeyHandle, wrapped: Uint8Array, kty: TransferableType): Promise<NewKey>;
   /** Loads a private key, by default PKCS#8 DER; the caller destroys `privateKey` afterwards. */
   load(privateKey: SecretBytes, format?: KeyFormat): KeyHandle;
   /** Drops what the provider holds for the handle. */

@@ -1,4 +1,5 @@
 import { invalidProperty } from '@coffer/kernel';
+import { EXCHANGE_OP, exchangeOps } from './exchange-key.js';
 
 export const curves = ['P-256', 'P-384', 'P-521', 'P-256K'] as const;
 export type Curve = (typeof curves)[number];
@@ -84,23 +85,27 @@ export function typeMembersOf(spec: KeySpec) {
 export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
 export type CryptoOp = (typeof cryptoOps)[number];
 
-/** What `key_ops` may hold; `export` says that an exportable key may be released, which its policy decides. */
-export type KeyOp = CryptoOp | 'export';
+/**
+ * What `key_ops` may hold; `export` says that an exportable key may be released, which its policy decides, and `import` that
+ * other keys may be brought wrapped to this one.
+ */
+export type KeyOp = CryptoOp | 'export' | typeof EXCHANGE_OP;
 
 const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = {
   RSA: cryptoOps,
   EC: ['sign', 'verify'],
   oct: cryptoOps,
 };
-/** Names that exist, but for keys in a hardware security module only. */
-const HSM_OPS = ['import', 'export'];
+/** Names that exist, but do not fit every key. */
+const OTHER_OPS = [EXCHANGE_OP, 'export'];
 
 /**
  * Checks `key_ops`; absent means everything that fits the type, an empty list means nothing at all. Repeated names
- * count once. `export` is for exportable keys only. Throws BadParameter for an unknown name or one that the type cannot do.
+ * count once. `export` is for exportable keys only, `import` for RSA keys that do nothing else. Throws BadParameter for an unknown name or one that the type cannot do.
  */
 export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined, exportable = false): readonly KeyOp[] {
   if (requested === undefined) return opsOfType[kty];
+  if (requested.includes(EXCHANGE_OP)) return exchangeOps(kty, requested, exportable);
   const fitting: readonly KeyOp[] = exportable ? [...opsOfType[kty], 'export'] : opsOfType[kty];
   const accepted = new Set<KeyOp>();
   for (const name of requested) {
@@ -112,7 +117,7 @@ export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined,
 }
 
 function whyNot(name: string, kty: KeyType): string {
-  const known = [...cryptoOps, ...HSM_OPS].find((op) => op === name);
+  const known = [...cryptoOps, ...OTHER_OPS].find((op) => op === name);
   return known === undefined
     ? `The known operations are ${cryptoOps.join(', ')}.`
     : `Operation ${known} does not fit a key of type ${kty}.`;

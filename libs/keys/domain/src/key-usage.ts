@@ -1,4 +1,5 @@
 import { CofferError } from '@coffer/kernel';
+import type { EXCHANGE_OP } from './exchange-key.js';
 import type { CryptoOp, KeyOp } from './key-spec.js';
 
 /** What decides whether a key version may be used. */
@@ -11,14 +12,17 @@ export interface KeyUsage {
   readonly keyOps: readonly KeyOp[];
 }
 
-/** Operations that protect something new; what undoes or checks them keeps working outside nbf…exp (azure-api a.1). */
-const BOUND_TO_TIME: ReadonlySet<CryptoOp> = new Set<CryptoOp>(['sign', 'encrypt', 'wrapKey']);
+/** What a caller wants of a key version: one of its operations, or that it opens a key that is brought. */
+export type UsedOp = CryptoOp | typeof EXCHANGE_OP;
+
+/** Operations that protect or take something new; what undoes or checks them keeps working outside nbf…exp (azure-api a.1). */
+const BOUND_TO_TIME: ReadonlySet<UsedOp> = new Set<UsedOp>(['sign', 'encrypt', 'wrapKey', 'import']);
 
 /**
  * Refuses an operation that the key version does not allow at `nowSeconds` (Unix seconds). Throws KeyDisabled,
  * KeyNotYetValid, KeyExpired or KeyOperationForbidden. Valid means nbf ≤ now < exp (RFC 7519 §4.1.4, §4.1.5).
  */
-export function assertUsable(key: KeyUsage, op: CryptoOp, nowSeconds: number): void {
+export function assertUsable(key: KeyUsage, op: UsedOp, nowSeconds: number): void {
   if (!key.enabled) throw new CofferError('KeyDisabled', `Operation ${op} is not allowed on a disabled key.`);
   if (BOUND_TO_TIME.has(op)) {
     if (key.nbf !== undefined && nowSeconds < key.nbf) {

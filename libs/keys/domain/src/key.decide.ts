@@ -1,5 +1,6 @@
 import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
 import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
+import { assertMadeHere, assertSamePurpose, type ExchangeKeyName } from './exchange-key.js';
 import type { Named } from './key-command.js';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
 import { changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
@@ -27,6 +28,7 @@ export interface CreateVersion extends Named, KeyAttributes, ReleaseRequest {
   readonly tags?: Tags | undefined;
   readonly materialId: string;
   readonly origin?: KeyOrigin | undefined;
+  readonly wrappedBy?: ExchangeKeyName | undefined;
 }
 
 /** Members that are absent stay as they are; `tags` replaces the whole map. */
@@ -103,19 +105,21 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   if (state.status === 'active' && state.versions.has(command.version)) {
     throw new CofferError('Conflict', 'This version of the key exists already.');
   }
-  const { version, spec, enabled, nbf, exp, tags, materialId, origin, now } = command;
+  const { version, spec, enabled, nbf, exp, tags, materialId, origin, wrappedBy, now } = command;
   const release = releaseOfNew(command, state.status === 'active' ? state.versions.get(state.latest) : undefined);
+  const keyOps = keyOpsOf(spec.kty, command.keyOps, release.exportable);
+  assertMadeHere(keyOps, origin);
   const data = {
     name: state.status === 'active' ? state.name : command.name,
     version,
     ...typeMembersOf(spec),
     public: command.public,
-    keyOps: keyOpsOf(spec.kty, command.keyOps, release.exportable),
+    keyOps,
     enabled,
     ...defined({ nbf, exp }),
     created: now,
     materialId,
-    ...defined({ origin }),
+    ...defined({ origin, wrappedBy }),
     ...release,
   };
   return [{ type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
@@ -126,6 +130,7 @@ function updateVersion(command: UpdateVersion, state: KeyState): KeyEvent[] {
   if (state.status !== 'active' || current === undefined) throw keyNotFound(command.name, command.version);
   const { enabled, nbf, exp, tags } = command;
   const keyOps = command.keyOps && keyOpsOf(current.public.kty, command.keyOps, current.exportable);
+  if (keyOps !== undefined) assertSamePurpose(current.keyOps, keyOps);
   const releasePolicy = changedRelease(command, current);
   if ([enabled, nbf, exp, keyOps, releasePolicy, tags].every((member) => member === undefined)) return [];
   const data = {

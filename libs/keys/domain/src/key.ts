@@ -1,5 +1,6 @@
 import type { DomainEvent, MaterialDigest } from '@coffer/event-sourcing';
 import { assertNever, defined, type Tags } from '@coffer/kernel';
+import type { ExchangeKeyName } from './exchange-key.js';
 import { releaseMembers, type Releasable } from './key-release.js';
 import type { Curve, KeyOp, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
 import type { ReleasePolicy } from './release-policy.js';
@@ -28,6 +29,8 @@ export interface KeyVersionCreatedData extends KeyAttributes, Releasable {
   readonly materialId: string;
   /** How the key came here; absent: it was made by this service. */
   readonly origin?: KeyOrigin;
+  /** Of a key that was imported wrapped: what it was wrapped to. Absent: it was imported as it is. */
+  readonly wrappedBy?: ExchangeKeyName;
   /** Of a version out of a backup: when it was last changed before, Unix seconds. */
   readonly updated?: number;
 }

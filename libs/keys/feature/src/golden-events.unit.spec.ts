@@ -17,9 +17,10 @@ const life = [
 /** Events of keys of their own. */
 const imported = 'key-version-created.imported.v1.json';
 const leaving = ['key-version-created.exportable.v1.json', 'key-version-updated.release-policy.v1.json'];
+const wrapping = ['key-version-created.exchange.v1.json', 'key-version-created.wrapped.v1.json'];
 const policySet = 'key-rotation-policy-set.v1.json';
 const notified = 'key-expiry-notified.v1.json';
-const others = ['key-version-created.oct.v1.json', imported, ...leaving, policySet, notified];
+const others = ['key-version-created.oct.v1.json', imported, ...leaving, ...wrapping, policySet, notified];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -32,6 +33,12 @@ describe('golden events of keys', () => {
 
   it('replays an imported key like one that was made here', () => {
     expect(evolve(noKey, golden(imported))).toMatchObject({ status: 'active', name: 'Brought', latest: EC });
+  });
+
+  it('replays an exchange key, and a key that was wrapped to it', () => {
+    const [kek, wrapped] = wrapping.map((name) => evolve(noKey, golden(name)));
+    const opsOf = (state = noKey) => (state.status === 'active' ? state.versions.get(state.latest)?.keyOps : undefined);
+    expect([opsOf(kek), opsOf(wrapped)]).toEqual([['import'], ['sign', 'verify']]);
   });
 
   it('replays a rotation policy and a notice', () => {

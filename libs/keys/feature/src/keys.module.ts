@@ -4,6 +4,7 @@ import { createKeyCommands } from './application/key-commands.js';
 import { KeyCrypto } from './application/key-crypto.js';
 import { KeyPurger } from './application/key-purger.js';
 import { KeyScheduler } from './application/key-scheduler.js';
+import { KeyTransfer } from './application/key-transfer.js';
 import type { KeysPorts } from './application/ports.js';
 import { ReleaseSigner } from './application/release-signer.js';
 import { keyLoader } from './application/usable-key.js';
@@ -29,7 +30,13 @@ export function createKeys(ports: KeysPorts): {
     cache.invalidate(vaultId, streamIds);
   });
   const release = new ReleaseHandler(ports, new ReleaseSigner(ports));
-  const controller = new KeysController(ports, commands, new KeyCrypto(cache, provider), release);
+  const controller = new KeysController(
+    ports,
+    commands,
+    new KeyCrypto(cache, provider),
+    new KeyTransfer(cache, provider),
+    release,
+  );
   return { controller, purger: new KeyPurger(ports, commands), scheduler: new KeyScheduler(ports, commands) };
 }
 

@@ -109,7 +109,7 @@ function inJavaScript(crv: Curve, scalar: SecretBytes): SigningKey {
  * The private scalar, big-endian, as long as the curve's order. From ECPrivateKey (RFC 5915), whose OCTET STRING has that
  * fixed length, and not from a JWK: a string cannot be wiped.
  */
-function scalarOf(privateKey: KeyObject): SecretBytes {
+export function scalarOf(privateKey: KeyObject): SecretBytes {
   const der = privateKey.export({ format: 'der', type: 'sec1' });
   try {
     // SEQUENCE { INTEGER 1, OCTET STRING privateKey, … }; a length above 127 takes a second byte.

@@ -6,9 +6,11 @@ import { cipherAlgorithms, keyWrapAlgorithms } from './algorithms/aes.js';
 import { encryptAlgorithms, wrapAlgorithms } from './algorithms/encrypt.js';
 import { macAlgorithms } from './algorithms/mac.js';
 import { signAlgorithms } from './algorithms/sign.js';
+import { privateJwkOf, wipe } from './import/import-pkcs8.js';
 import { KeyGenerator } from './key-generator.js';
 import { loadKey, type LoadedKey } from './loaded-key.js';
 import { exportWrapped } from './operations/export-wrapped.js';
+import { unwrapTransfer } from './operations/unwrap-transfer.js';
 import * as oct from './operations/oct-keys.js';
 import { RsaBlocks } from './operations/rsa-blocks.js';
 import { Signatures } from './operations/signatures.js';
@@ -43,6 +45,15 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
   return {
     generate: (spec) => generator.generate(spec),
     import: (jwk) => generator.import(jwk),
+    importWrapped: async (handle, wrapped, kty) => {
+      const pkcs8 = await unwrapTransfer(wrapping, keyOf(handle), wrapped);
+      const jwk = privateJwkOf(pkcs8, kty);
+      try {
+        return await generator.import(jwk);
+      } finally {
+        wipe(jwk);
+      }
+    },
     load: (privateKey, format = 'pkcs8') => {
       const key = loadKey(privateKey, format, options.signer);
       const handle: KeyHandle = Object.freeze({ public: key.public });

@@ -1,31 +1,47 @@
-import type { CryptoProvider, PrivateJwk } from '@coffer/contracts';
-import { assertReleaseRequest, keyOpsOf } from '@coffer/keys-domain';
+import type { CryptoProvider, NewKey, PrivateJwk } from '@coffer/contracts';
+import { assertMadeHere, assertReleaseRequest, keyOpsOf } from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
+import type { KeyTransfer, Transfer } from './key-transfer.js';
 import type { KeyView } from './key-view.js';
 import type { Announce, NewVersion, NewVersions } from './new-version.js';
 
 export interface ImportKey extends NewVersion {
-  /** Wiped when the import has ended, whatever its end. */
-  readonly jwk: PrivateJwk;
+  readonly brought: Brought;
+}
+
+/** A private key as it is, which is wiped when the import has ended, whatever its end; or one that only the provider opens. */
+export type Brought = { readonly jwk: PrivateJwk } | { readonly transfer: Transfer };
+
+export interface ImportPorts {
+  readonly provider: CryptoProvider;
+  readonly versions: NewVersions;
+  readonly transfers: KeyTransfer;
 }
 
 /**
  * Takes a private key that the caller brings, as a key or as a new version of the key that holds the name. Throws
- * BadParameter for a key that nobody should have, ObjectIsDeletedButRecoverable, Throttled, Conflict.
+ * BadParameter for a key that nobody should have, what `KeyTransfer` throws about an exchange key,
+ * ObjectIsDeletedButRecoverable, Throttled, Conflict.
  */
 export async function keyImport(
-  provider: CryptoProvider,
-  versions: NewVersions,
+  ports: ImportPorts,
   by: Commander,
-  { jwk, ...wanted }: ImportKey,
+  { brought, ...wanted }: ImportKey,
   announce: Announce,
 ): Promise<KeyView> {
   try {
     // Before the work of checking primes.
-    keyOpsOf(jwk.kty, wanted.keyOps, wanted.exportable);
+    const { kty } = 'jwk' in brought ? brought.jwk : brought.transfer;
+    assertMadeHere(keyOpsOf(kty, wanted.keyOps, wanted.exportable), 'imported');
     assertReleaseRequest(wanted);
-    return await versions.add(by, { ...wanted, origin: 'imported' }, () => provider.import(jwk), announce);
+    const wrappedBy = 'transfer' in brought ? brought.transfer.wrappedBy : undefined;
+    const version = { ...wanted, origin: 'imported', wrappedBy } as const;
+    return await ports.versions.add(by, version, () => opened(ports, by, brought), announce);
   } finally {
-    for (const member of Object.values(jwk.members)) member.fill(0);
+    if ('jwk' in brought) for (const member of Object.values(brought.jwk.members)) member.fill(0);
   }
+}
+
+function opened({ provider, transfers }: ImportPorts, by: Commander, brought: Brought): Promise<NewKey> {
+  return 'jwk' in brought ? provider.import(brought.jwk) : transfers.open(by.vaultId, brought.transfer, by.now);
 }

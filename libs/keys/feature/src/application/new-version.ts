@@ -1,7 +1,7 @@
 import { newIncarnation, sealMaterial, type Incarnation, type NewKey } from '@coffer/contracts';
 import { retryConflicts } from '@coffer/event-sourcing';
 import { defined, KeyedMutex, nameIsSoftDeleted, newObjectVersion, toUnixSeconds, type Tags } from '@coffer/kernel';
-import type { KeyAttributes, KeyOrigin, ReleaseRequest } from '@coffer/keys-domain';
+import type { ExchangeKeyName, KeyAttributes, KeyOrigin, ReleaseRequest } from '@coffer/keys-domain';
 import { nameKey, type Commander } from '@coffer/wire';
 import { findKey } from '../postgres/find-key.js';
 import { lookUp } from './find-name.js';
@@ -16,6 +16,7 @@ export interface NewVersion extends KeyAttributes, ReleaseRequest {
   readonly keyOps?: readonly string[] | undefined;
   readonly tags?: Tags | undefined;
   readonly origin?: KeyOrigin | undefined;
+  readonly wrappedBy?: ExchangeKeyName | undefined;
 }
 
 /** Hears the new version's id before it is stored. */
@@ -50,7 +51,7 @@ export class NewVersions {
   }
 
   async #append(by: Commander, wanted: NewVersion, made: NewKey, announce: Announce): Promise<KeyView> {
-    const { name, enabled, nbf, exp, keyOps, tags, origin, exportable, releasePolicy } = wanted;
+    const { name, enabled, nbf, exp, keyOps, tags, origin, wrappedBy, exportable, releasePolicy } = wanted;
     const { objectId, objectDek, newRows } = await this.#incarnation(by.vaultId, name);
     const version = newObjectVersion();
     announce(version);
@@ -72,6 +73,7 @@ export class NewVersions {
         ...defined({ nbf, exp }),
         tags,
         origin,
+        wrappedBy,
         exportable,
         releasePolicy,
         materialId: row.materialId,

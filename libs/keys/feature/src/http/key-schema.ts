@@ -1,15 +1,16 @@
-import { defined } from '@coffer/kernel';
+import { defined, invalidProperty } from '@coffer/kernel';
 import { assertSoftwareType } from '@coffer/keys-domain';
 import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
 import { z } from 'zod';
 import type { CreateKey } from '../application/key-create.js';
-import type { ImportKey } from '../application/key-import.js';
+import type { Brought, ImportKey } from '../application/key-import.js';
 import type { UpdateKey } from '../application/key-update.js';
 import type { NewVersion } from '../application/new-version.js';
 import { decodeBase64url } from './crypto-body.js';
 import { curveFromWire, defaultKeyOps } from './dialect.js';
 import { jwkMembers, privateJwk } from './private-jwk.js';
 import { releasePolicySchema, releaseRequest } from './release-schema.js';
+import { MAX_BLOB_LENGTH, transferOf } from './transfer-blob.js';
 
 const MAX_TAG_LENGTH = 256;
 /** Four times what the largest number of an RSA key of 4096 bits takes. */
@@ -68,14 +69,14 @@ const importSchema = z.object({
     kty: z.string(),
     key_ops: z.array(z.string()).max(100).nullish(),
     crv: z.string().nullish(),
-    key_hsm: z.string().nullish(),
+    key_hsm: z.string().max(MAX_BLOB_LENGTH).nullish(),
     ...Object.fromEntries(jwkMembers.map((member) => [member, z.string().max(MAX_MEMBER_LENGTH).nullish()])),
   }),
   ...changeable,
 });
 
-/** Body of ImportKey (`KeyImportParameters`). Throws BadParameter that names the member, never its value. */
-export function parseImport(body: unknown, name: string, apiVersion: string): ImportKey {
+/** Body of ImportKey (`KeyImportParameters`); `baseUrl` is the vault's. Throws BadParameter that names the member, never its value. */
+export function parseImport(body: unknown, name: string, apiVersion: string, baseUrl: string): ImportKey {
   const parsed = parseBody(importSchema, body);
   const { key } = parsed;
   if (parsed.Hsm === true) assertSoftwareType(`${key.kty.replace(/-HSM$/, '')}-HSM`);
@@ -83,9 +84,22 @@ export function parseImport(body: unknown, name: string, apiVersion: string): Im
   return {
     ...versionOf(parsed, name, apiVersion),
     keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
-    jwk: privateJwk(key, curveFromWire(apiVersion, key.crv ?? undefined)),
+    brought: broughtIn(key, curveFromWire(apiVersion, key.crv ?? undefined), baseUrl),
   };
 }
+
+function broughtIn(key: ImportedKey, crv: string | undefined, baseUrl: string): Brought {
+  const { kty, key_hsm: blob, ...others } = key;
+  if (blob === null || blob === undefined) return { jwk: privateJwk(key, crv) };
+  const members: Readonly<Record<string, unknown>> = others;
+  const superfluous = jwkMembers.find((member) => (members[member] ?? undefined) !== undefined);
+  if (superfluous !== undefined) {
+    throw invalidProperty(`key.${superfluous}`, 'A key is given either by its members or by key_hsm.');
+  }
+  return { transfer: transferOf({ kty, key_hsm: blob }, crv, baseUrl) };
+}
+
+type ImportedKey = z.infer<typeof importSchema>['key'];
 
 const randomSchema = z.object({ count: z.int().min(1).max(128) });
 

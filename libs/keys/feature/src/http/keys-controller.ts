@@ -20,6 +20,7 @@ import { keyPurge } from '../application/key-purge.js';
 import { keyRecover } from '../application/key-recover.js';
 import { keyRestore } from '../application/key-restore.js';
 import { keyRotate } from '../application/key-rotate.js';
+import type { KeyTransfer } from '../application/key-transfer.js';
 import { keyUpdate } from '../application/key-update.js';
 import { NewVersions } from '../application/new-version.js';
 import { keyRotationPolicyGet, keyRotationPolicySet } from '../application/rotation-policies.js';
@@ -80,6 +81,7 @@ export class KeysController {
     private readonly ports: KeysPorts,
     private readonly commands: KeyCommands,
     private readonly keyCrypto: KeyCrypto,
+    private readonly transfers: KeyTransfer,
     private readonly release: ReleaseHandler,
   ) {
     this.#versions = new NewVersions(ports, commands);
@@ -95,9 +97,14 @@ export class KeysController {
 
   async #import(context: Context, body: unknown): Promise<Reply> {
     const { name } = addressed(context);
-    const request = parseImport(body, name, context.apiVersion);
-    const announce = announcing(context, name);
-    const view = await keyImport(this.ports.provider, this.#versions, commanderOf(context), request, announce);
+    const { apiVersion, baseUrl, audit } = context;
+    const request = parseImport(body, name, apiVersion, baseUrl);
+    if ('transfer' in request.brought) {
+      const { wrappedBy } = request.brought.transfer;
+      audit.describe({ properties: { wrappedBy: objectUri(baseUrl, 'keys', wrappedBy.name, wrappedBy.version) } });
+    }
+    const ports = { provider: this.ports.provider, versions: this.#versions, transfers: this.transfers };
+    const view = await keyImport(ports, commanderOf(context), request, announcing(context, name));
     return { body: map.toKeyBundle(view, context) };
   }
 
