@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const TOOL = fileURLToPath(new URL('../../apps/byok/bin/coffer.mjs', import.meta.url));
+const TOOL = fileURLToPath(new URL('../../apps/byok', import.meta.url));
 
 interface Ran {
   readonly code: number;
@@ -13,7 +13,7 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** A directory of its own, like one on a machine without a network. */
+/** A directory of its own, like one on a machine without a network: a copy of the tool is there, and nothing else. */
 export interface Offline {
   readonly directory: string;
   write(name: string, content: string | Uint8Array): Promise<string>;
@@ -25,6 +25,9 @@ export interface Offline {
 
 export async function offline(): Promise<Offline> {
   const directory = await mkdtemp(path.join(tmpdir(), 'coffer-byok-'));
+  const tool = path.join(directory, 'tool');
+  await cp(TOOL, tool, { recursive: true });
+  const program = path.join(tool, 'bin/coffer.mjs');
   return {
     directory,
     write: async (name, content) => {
@@ -33,7 +36,7 @@ export async function offline(): Promise<Offline> {
     },
     read: (name) => readFile(path.join(directory, name)),
     byok: async (...args) => {
-      const running = promisify(execFile)(process.execPath, [TOOL, 'byok', ...args], { cwd: directory, env: {} });
+      const running = promisify(execFile)(process.execPath, [program, 'byok', ...args], { cwd: directory, env: {} });
       running.child.stdin?.end();
       return running.then(
         (output) => ({ code: 0, ...output }),
