@@ -1,4 +1,4 @@
-import { keyOpsOf, cryptoOps, type KeyOp } from './key-spec.js';
+import { keyOpsOf, cryptoOps, type KeyOp } from './key-ops.js';
 import { assertUsable, type UsedOp } from './key-usage.js';
 import { decide, type CreateVersion, type UpdateVersion } from './key.decide.js';
 import { evolve, noKey, type KeyEvent, type KeyState } from './key.js';

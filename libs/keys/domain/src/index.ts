@@ -18,3 +18,5 @@ export {
   type RotateKey,
   type SetRotationPolicy,
 } from './rotation.decide.js';
+export * from './key-ops.js';
+export * from './key-origin.js';

@@ -1,5 +1,4 @@
 import { invalidProperty } from '@coffer/kernel';
-import { EXCHANGE_OP, exchangeOps } from './exchange-key.js';
 
 export const curves = ['P-256', 'P-384', 'P-521', 'P-256K'] as const;
 export type Curve = (typeof curves)[number];
@@ -79,46 +78,4 @@ export function curveOf(name: string): Curve {
 /** How events write a type of key. */
 export function typeMembersOf(spec: KeySpec) {
   return { kty: spec.kty, ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }) };
-}
-
-/** What a caller may do with a key by calling an operation of the same name, in the words of `key_ops` (RFC 7517 §4.3). */
-export const cryptoOps = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;
-export type CryptoOp = (typeof cryptoOps)[number];
-
-/**
- * What `key_ops` may hold; `export` says that an exportable key may be released, which its policy decides, and `import` that
- * other keys may be brought wrapped to this one.
- */
-export type KeyOp = CryptoOp | 'export' | typeof EXCHANGE_OP;
-
-const opsOfType: Readonly<Record<KeyType, readonly CryptoOp[]>> = {
-  RSA: cryptoOps,
-  EC: ['sign', 'verify'],
-  oct: cryptoOps,
-};
-/** Names that exist, but do not fit every key. */
-const OTHER_OPS = [EXCHANGE_OP, 'export'];
-
-/**
- * Checks `key_ops`; absent means everything that fits the type, an empty list means nothing at all. Repeated names
- * count once. `export` is for exportable keys only, `import` for RSA keys that do nothing else. Throws BadParameter for an unknown name or one that the type cannot do.
- */
-export function keyOpsOf(kty: KeyType, requested: readonly string[] | undefined, exportable = false): readonly KeyOp[] {
-  if (requested === undefined) return opsOfType[kty];
-  if (requested.includes(EXCHANGE_OP)) return exchangeOps(kty, requested, exportable);
-  const fitting: readonly KeyOp[] = exportable ? [...opsOfType[kty], 'export'] : opsOfType[kty];
-  const accepted = new Set<KeyOp>();
-  for (const name of requested) {
-    const op = fitting.find((known) => known === name);
-    if (op === undefined) throw invalidProperty('key_ops', whyNot(name, kty));
-    accepted.add(op);
-  }
-  return [...accepted];
-}
-
-function whyNot(name: string, kty: KeyType): string {
-  const known = [...cryptoOps, ...OTHER_OPS].find((op) => op === name);
-  return known === undefined
-    ? `The known operations are ${cryptoOps.join(', ')}.`
-    : `Operation ${known} does not fit a key of type ${kty}.`;
 }

@@ -1,4 +1,5 @@
-import { cryptoOps, keyOpsOf, keySpecOf } from './key-spec.js';
+import { cryptoOps, keyOpsOf } from './key-ops.js';
+import { keySpecOf } from './key-spec.js';
 
 const badParameter = (message: string): Error => expect.objectContaining({ code: 'BadParameter', message }) as Error;
 

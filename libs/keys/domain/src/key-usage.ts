@@ -1,6 +1,6 @@
 import { CofferError } from '@coffer/kernel';
-import type { EXCHANGE_OP } from './exchange-key.js';
-import type { CryptoOp, KeyOp } from './key-spec.js';
+import type { EXCHANGE_OP } from './key-ops.js';
+import type { CryptoOp, KeyOp } from './key-ops.js';
 
 /** What decides whether a key version may be used. */
 export interface KeyUsage {

@@ -1,4 +1,4 @@
-import { cryptoOps, type CryptoOp } from './key-spec.js';
+import { cryptoOps, type CryptoOp } from './key-ops.js';
 import { assertUsable, type KeyUsage } from './key-usage.js';
 
 const NOW = 1_700_000_000;

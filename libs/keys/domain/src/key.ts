@@ -1,8 +1,9 @@
 import type { DomainEvent, MaterialDigest } from '@coffer/event-sourcing';
 import { assertNever, defined, type Tags } from '@coffer/kernel';
-import type { ExchangeKeyName } from './exchange-key.js';
+import type { ExchangeKeyName, KeyOrigin } from './key-origin.js';
 import { releaseMembers, type Releasable } from './key-release.js';
-import type { Curve, KeyOp, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
+import type { Curve, KeyType, OctKeySize, PublicJwk, RsaKeySize } from './key-spec.js';
+import type { KeyOp } from './key-ops.js';
 import type { ReleasePolicy } from './release-policy.js';
 import type { StoredRotationPolicy } from './rotation-policy.js';
 
@@ -34,8 +35,6 @@ export interface KeyVersionCreatedData extends KeyAttributes, Releasable {
   /** Of a version out of a backup: when it was last changed before, Unix seconds. */
   readonly updated?: number;
 }
-
-export type KeyOrigin = 'imported' | 'rotated';
 
 /** Only what the caller sent; tags travel in the event's `sealed` part. */
 export interface KeyVersionUpdatedData extends Partial<KeyAttributes> {
