@@ -10,6 +10,8 @@ beforeAll(async () => {
 afterAll(() => coffer.dispose());
 
 const versions = [
+  { serviceVersion: '7.2', hasHmac: false },
+  { serviceVersion: '7.3', hasHmac: false },
   { serviceVersion: '7.4', hasHmac: false },
   { serviceVersion: '7.5', hasHmac: false },
   { serviceVersion: '7.6', hasHmac: true },

@@ -11,8 +11,10 @@ const ARM = 'resource-manager/Microsoft.KeyVault/stable';
 const files: Readonly<Record<Plane, readonly (readonly [version: string, files: readonly string[]])[]>> = {
   data: [
     ['2016-10-01', [`${DATA}/stable/2016-10-01/keyvault.json`]],
-    ['7.4', [`${DATA}/stable/7.4/keys.json`, `${DATA}/stable/7.4/secrets.json`]],
-    ['7.5', [`${DATA}/stable/7.5/keys.json`, `${DATA}/stable/7.5/secrets.json`]],
+    ['7.0', [`${DATA}/stable/7.0/keyvault.json`]],
+    ...['7.1', '7.2', '7.3', '7.4', '7.5'].map(
+      (v) => [v, [`${DATA}/stable/${v}/keys.json`, `${DATA}/stable/${v}/secrets.json`]] as const,
+    ),
     ['7.6-preview.1', [`${DATA}/preview/7.6-preview.1/keys.json`, `${DATA}/preview/7.6-preview.1/secrets.json`]],
   ],
   arm: ['2016-10-01', '2019-09-01', '2021-10-01', '2023-07-01'].map((v) => [v, [`${ARM}/${v}/keyvault.json`]] as const),
