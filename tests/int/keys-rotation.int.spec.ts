@@ -267,6 +267,26 @@ describe('time', () => {
     expect(await tick()).toMatchObject({ rotated: 1 });
   });
 
+  it('leaves the keys of a deleted vault alone until it is back', async () => {
+    await call('KeyCreate', { name: 'k' }, { kty: 'EC' });
+    await call('KeyRotationPolicySet', { name: 'k' }, policy({ timeAfterCreate: 'P30D' }));
+    pass(31);
+    vaults.set(vault.vaultId, { ...vault, state: 'deleted' });
+    expect(await tick()).toEqual({ rotated: 0, notified: 0, failed: [] });
+    vaults.set(vault.vaultId, vault);
+    pass(1);
+    expect(await tick()).toMatchObject({ rotated: 1 });
+  });
+
+  it('comes to more keys than fit in a page, each once', async () => {
+    for (let i = 0; i < 45; i += 1) {
+      const body = { kty: 'EC', attributes: { exp: seconds() + 60 * DAY } };
+      await call('KeyCreate', { name: `k${i}` }, body);
+    }
+    pass(31);
+    expect(await tick()).toEqual({ rotated: 0, notified: 45, failed: [] });
+  });
+
   it('can be read again from the log: the projections are rebuilt to the same rows', async () => {
     for (const projection of keyProjections) {
       const read = () => Promise.all(projection.tables.map((table) => rowsOf(setup.ports.database, table)));

@@ -39,29 +39,39 @@ export class KeyScheduler {
   /** `now`: milliseconds since the epoch. One bad key does not keep the others waiting. */
   async runDue(now: number, surroundings: Surroundings): Promise<ScheduleReport> {
     const failed: ScheduleReport['failed'][number][] = [];
+    const followed: string[] = [];
     let rotated = 0;
     let notified = 0;
-    for (;;) {
+    for (let more = true; more;) {
       const page = await claimDue(this.ports.database, toUnixSeconds(now), CLAIM_SECONDS, PAGE);
       for (const key of page) {
         try {
           const done = await this.#follow(key, now, surroundings);
+          if (done === undefined) continue;
           rotated += done.rotated;
           notified += done.notified;
-          await releaseClaim(this.ports.database, key.objectId);
+          followed.push(key.objectId);
         } catch (error) {
           // The claim stays until it ends: that is the pause before the next try.
           failed.push({ vaultId: key.vaultId, objectId: key.objectId, error });
         }
       }
-      if (page.length < PAGE) return { rotated, notified, failed };
+      more = page.length === PAGE;
     }
+    // Now and not before: a run comes to each key once.
+    for (const objectId of followed) await releaseClaim(this.ports.database, objectId);
+    return { rotated, notified, failed };
   }
 
-  async #follow(key: DueKey, now: number, surroundings: Surroundings): Promise<{ rotated: number; notified: number }> {
+  /** `undefined` while the vault is deleted: nothing happens in it, and what is late is made up for when it is back. */
+  async #follow(
+    key: DueKey,
+    now: number,
+    surroundings: Surroundings,
+  ): Promise<{ rotated: number; notified: number } | undefined> {
     const vault = await surroundings.vaults.byId(key.vaultId);
-    // A deleted vault serves nobody, and a purged one takes its keys along.
-    if (vault?.state !== 'active') throw new Error('the vault of the key is not active');
+    if (vault === undefined) throw new Error('there is no vault of this id');
+    if (vault.state === 'deleted') return undefined;
     try {
       const notified =
         (await this.#notify('Expired', key, now, vault, surroundings)) ||
