@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { Lines } from '../support/embedded-postgres.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
+import { schemaFaults } from '../support/message-schema.js';
 
 let coffer: RunningCoffer;
 let token: string;
@@ -95,6 +96,7 @@ describe('the live stream of the audit log', () => {
     const indexes = [...first.events, ...second.events].map(({ id }) => id);
     expect(indexes).toEqual(Array.from({ length: indexes.length }, (_, i) => (indexes[0] ?? 0) + i));
     for (const { id, data } of first.events) expect(data.index).toBe(id);
+    expect(first.events.flatMap(({ data }) => schemaFaults('audit-event', data))).toEqual([]);
   });
 
   it('brings what its filter asks for, and nothing else', async () => {

@@ -3,6 +3,7 @@ import type { FeedMessage } from '@coffer/event-sourcing';
 import { createMemoryFeed } from '@coffer/messaging-memory';
 import { testVault } from '../support/context.js';
 import { notifyOfKeys } from '@coffer/keys-feature';
+import { schemaFaults } from '../support/message-schema.js';
 
 const vault = testVault({ name: 'Vault' });
 const version = 'fedcba9876543210fedcba9876543210';
@@ -37,6 +38,7 @@ it('tells of new versions and of ends, and of nothing else', async () => {
     ['Microsoft.KeyVault.KeyNearExpiry', 'id-KeyExpiryNotified'],
     ['Microsoft.KeyVault.KeyExpired', 'id-KeyExpiryNotified'],
   ]);
+  expect(told.flatMap(({ body }) => schemaFaults('key-notification', body))).toEqual([]);
   expect(told[0]?.body).toEqual({
     id: 'id-KeyVersionCreated',
     topic: vault.resourceId,
