@@ -5,7 +5,8 @@ import type pg from 'pg';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { storeSetup, thingProjection, type StoreSetup } from './event-store-setup.js';
 
-const LEASE_MS = 1_500;
+/** A quarter of it is how long a statement of the lease may take: a busy disk needs more than a moment. */
+const LEASE_MS = 4_000;
 const VAULT = 'vault';
 
 interface Instance {
@@ -154,22 +155,22 @@ describe('instances over one database', () => {
     await leaveLease();
     const loosened = await took(() => change(one.store, 'a', 1, 'given', 'loosens'));
     expect(loosened).toBeGreaterThan(900);
-    expect(loosened).toBeLessThan(1_400);
+    expect(loosened).toBeLessThan(LEASE_MS * 0.75);
     await leaveLease().catch(() =>
       setup.database.query(
-        "UPDATE leases SET expires_at = clock_timestamp() + interval '1.5 seconds' WHERE instance_id = 'killed'",
+        `UPDATE leases SET expires_at = clock_timestamp() + interval '${LEASE_MS} milliseconds' WHERE instance_id = 'killed'`,
       ),
     );
     const tightened = await took(() => change(one.store, 'a', 2, 'taken'));
     expect(tightened).toBeGreaterThan(LEASE_MS * 0.8);
-    expect(tightened).toBeLessThan(LEASE_MS + 500);
+    expect(tightened).toBeLessThan(LEASE_MS + 1_500);
   });
 
   it('that were stopped hold nothing up', async () => {
     const [one, two] = [await instance(), await instance()];
     await make(one.store, 'a');
     await two.lease.close();
-    expect(await took(() => change(one.store, 'a', 1, 'taken'))).toBeLessThan(500);
+    expect(await took(() => change(one.store, 'a', 1, 'taken'))).toBeLessThan(LEASE_MS / 2);
   });
 
   it('that are cut off from the database stop answering from memory before a change that tightens is acknowledged', async () => {
@@ -249,7 +250,7 @@ describe('a cache in another process, with a lease of an instance', () => {
     const waited = await took(() => change(one.store, 'a', 1, 'taken'));
     expect(granted).toBeLessThanOrEqual(LEASE_MS);
     expect(waited).toBeGreaterThan(granted * 0.8);
-    expect(waited).toBeLessThan(LEASE_MS + 500);
+    expect(waited).toBeLessThan(LEASE_MS + 1_500);
   });
 
   it('gets no lease from an instance that has none', async () => {
