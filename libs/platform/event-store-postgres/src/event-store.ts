@@ -15,6 +15,7 @@ import { isCofferError } from '@coffer/kernel';
 import type { GroupedAppend } from './append-events.js';
 import { isConflict } from './faults.js';
 import { GroupCommit } from './group-commit.js';
+import { selectHead } from './instances/change-sql.js';
 import * as sql from './statements.js';
 
 export interface EventStoreOptions {
@@ -92,7 +93,11 @@ class PostgresEventStore implements SharedEventStore {
       if (isCofferError(error, 'ServiceUnavailable')) throw error;
       // A repeated command may fail anywhere: on its version, its material, or a name that it took itself.
       const events = await sql.selectAppend(this.#database, request.commandId);
-      if (events.length > 0) return { events: events.map((event) => upcast(event, this.#upcasters)), duplicate: true };
+      if (events.length > 0) {
+        const stored = { events: events.map((event) => upcast(event, this.#upcasters)), duplicate: true };
+        // Its number is not known any more: a caller who asks again waits for everything up to now.
+        return this.#instances === undefined ? stored : { ...stored, change: await selectHead(this.#database) };
+      }
       if (!isConflict(error)) throw error;
       throw new ConcurrencyConflict('the stream, or a name in it, was written meanwhile', { cause: error });
     } finally {

@@ -82,11 +82,10 @@ export async function upsertLease(
   );
 }
 
-/** Does not wait for the disk: an acknowledgement that a crash takes back only makes a writer wait for longer. */
 export async function acknowledge(client: SqlClient, instanceId: string, acked: number): Promise<void> {
   await client.query(
     `WITH ack AS (UPDATE leases SET acked = $2 WHERE instance_id = $1 AND acked < $2)
-     SELECT pg_notify('${ACKS}', ''), set_config('synchronous_commit', 'off', true)`,
+     SELECT pg_notify('${ACKS}', '')`,
     [instanceId, acked],
   );
 }
