@@ -1,6 +1,5 @@
 import { CofferError } from '@coffer/kernel';
-import type { EXCHANGE_OP } from './key-ops.js';
-import type { CryptoOp, KeyOp } from './key-ops.js';
+import type { CryptoOp, EXCHANGE_OP, KeyOp } from './key-ops.js';
 
 /** What decides whether a key version may be used. */
 export interface KeyUsage {

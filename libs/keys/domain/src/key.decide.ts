@@ -1,14 +1,13 @@
 import { isToBePurged, type Decider, type MaterialDigest, type PurgeReason } from '@coffer/event-sourcing';
 import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted, type Tags } from '@coffer/kernel';
 import { assertMadeHere, assertSamePurpose } from './exchange-key.js';
-import { type ExchangeKeyName } from './key-origin.js';
 import type { Named } from './key-command.js';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
 import { changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
 import { keyOpsOf } from './key-ops.js';
 import { typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
-import { type KeyOrigin } from './key-origin.js';
+import type { ExchangeKeyName, KeyOrigin } from './key-origin.js';
 import { restoreKey, type RestoreKey } from './restore.decide.js';
 import {
   notifyExpiry,

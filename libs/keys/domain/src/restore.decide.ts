@@ -2,7 +2,7 @@ import { defined, nameIsTaken, type Tags } from '@coffer/kernel';
 import type { Named } from './key-command.js';
 import { releaseMembers, type Releasable } from './key-release.js';
 import { typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
-import { type KeyOp } from './key-ops.js';
+import type { KeyOp } from './key-ops.js';
 import type { KeyAttributes, KeyEvent, KeyState } from './key.js';
 import type { KeyOrigin } from './key-origin.js';
 import type { StoredRotationPolicy } from './rotation-policy.js';

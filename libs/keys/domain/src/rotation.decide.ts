@@ -33,11 +33,8 @@ export interface NotifyExpiry extends Named {
 export function rotateKey(command: RotateKey, state: KeyState): KeyEvent[] {
   const current = latestOf(state);
   const { name, version, spec, materialId, scheduled, now } = command;
-  if (state.status !== 'active' || current === undefined) {
-    if (scheduled) return [];
-    throw keyNotFound(name);
-  }
-  if (scheduled && !isDue(timers(state, current).rotate, now)) return [];
+  if (scheduled && !isRotationDue(state, now)) return [];
+  if (state.status !== 'active' || current === undefined) throw keyNotFound(name);
   // The key was made for what was the latest version a moment ago.
   if (!isLike(current, spec)) throw changedMeanwhile('key');
   const { keyOps, tags } = current;
@@ -59,8 +56,8 @@ export function rotateKey(command: RotateKey, state: KeyState): KeyEvent[] {
   return [{ type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) }];
 }
 
-/** What a key like this version is made of. */
-export function specOfVersion({ public: half, size }: KeyVersion): KeySpec {
+/** What a key like this version is made of; `size` (bits) matters for oct keys only. */
+export function specOfVersion({ public: half, size }: Pick<KeyVersion, 'public' | 'size'>): KeySpec {
   if (half.kty === 'EC') return { kty: 'EC', crv: half.crv };
   if (half.kty === 'oct') return keySpecOf({ kty: 'oct', keySize: size });
   return keySpecOf({ kty: 'RSA', keySize: bitsOf(half.n), publicExponent: exponentOf(half.e) });

@@ -6,7 +6,7 @@ import { curves } from './curves.js';
 import { importEc } from './import/import-ec.js';
 import { importOct } from './import/import-oct.js';
 import { importRsa } from './import/import-rsa.js';
-import { isExponent, MODULUS_BITS, OCT_BITS, publicJwk } from './loaded-key.js';
+import { isExponent, modulusSizeOf, octSizeOf, publicJwk } from './loaded-key.js';
 
 const generatePair = promisify(generateKeyPair);
 
@@ -28,7 +28,7 @@ export class KeyGenerator {
     if (spec.kty === 'EC') return toNewKey(spec, await generatePair('ec', { namedCurve: curves[spec.crv].openssl }));
     if (spec.kty === 'oct') return generateOct(spec);
     const { keySize: modulusLength, publicExponent } = spec;
-    if (!MODULUS_BITS.includes(modulusLength))
+    if (modulusSizeOf(modulusLength) === undefined)
       throw new CofferError('BadParameter', 'The RSA key size is not supported.');
     if (!isExponent(publicExponent)) throw new CofferError('BadParameter', 'The RSA public exponent is not valid.');
     return this.#inTurn(async () => toNewKey(spec, await generatePair('rsa', { modulusLength, publicExponent })));
@@ -70,7 +70,8 @@ export class KeyGenerator {
 }
 
 function generateOct(spec: Extract<KeySpec, { kty: 'oct' }>): NewKey {
-  if (!OCT_BITS.includes(spec.keySize)) throw new CofferError('BadParameter', 'The oct key size is not supported.');
+  if (octSizeOf(spec.keySize) === undefined)
+    throw new CofferError('BadParameter', 'The oct key size is not supported.');
   return { spec, public: { kty: 'oct' }, privateKey: SecretBytes.own(randomBytes(spec.keySize / 8)) };
 }
 

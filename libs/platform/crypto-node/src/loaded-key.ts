@@ -32,13 +32,23 @@ export interface LoadedOctKey {
 
 export type LoadedKey = LoadedRsaKey | LoadedEcKey | LoadedOctKey;
 
-export const MODULUS_BITS: readonly number[] = [2048, 3072, 4096];
-export const OCT_BITS: readonly number[] = [128, 192, 256];
+const MODULUS_BITS = [2048, 3072, 4096] as const;
+const OCT_BITS = [128, 192, 256] as const;
 const MAX_PUBLIC_EXPONENT = 0xffff_ffff;
 
 /** FIPS 186-5 wants more than 2^16; smaller odd ones are legal RSA and Key Vault takes them. */
 export function isExponent(value: number): boolean {
   return Number.isInteger(value) && value % 2 === 1 && value >= 3 && value <= MAX_PUBLIC_EXPONENT;
+}
+
+/** `bits` as a size that RSA keys may have. */
+export function modulusSizeOf(bits: number): (typeof MODULUS_BITS)[number] | undefined {
+  return MODULUS_BITS.find((known) => known === bits);
+}
+
+/** `bits` as a size that oct keys may have. */
+export function octSizeOf(bits: number): (typeof OCT_BITS)[number] | undefined {
+  return OCT_BITS.find((known) => known === bits);
 }
 
 let lastId = 0;
@@ -63,7 +73,7 @@ export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSi
 }
 
 function loadOct(bytes: SecretBytes): LoadedOctKey {
-  if (!OCT_BITS.includes(bytes.length * 8)) throw unsupported();
+  if (octSizeOf(bytes.length * 8) === undefined) throw unsupported();
   return { kty: 'oct', public: { kty: 'oct' }, secretKey: createSecretKey(bytes.expose()) };
 }
 
@@ -71,7 +81,7 @@ function loadOct(bytes: SecretBytes): LoadedOctKey {
 export function publicJwk(publicKey: KeyObject): Exclude<PublicJwk, { kty: 'oct' }> {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type !== 'rsa' && type !== 'ec') throw unsupported();
-  if (type === 'rsa' && !MODULUS_BITS.includes(details?.modulusLength ?? 0)) throw unsupported();
+  if (type === 'rsa' && modulusSizeOf(details?.modulusLength ?? 0) === undefined) throw unsupported();
   const { n = '', e = '', crv, x = '', y = '' } = exported(publicKey);
   if (type === 'rsa') return { kty: 'RSA', n, e };
   const curve = curveOfJwk(crv);

@@ -1,11 +1,11 @@
-import { eventSealer, objectScope } from '@coffer/contracts';
 import { CofferError, defined, type SecretBytes, type Tags } from '@coffer/kernel';
 import { keyNotFound } from '@coffer/keys-domain';
 import { nameKey, type VaultSnapshot } from '@coffer/wire';
-import { readBackup, type BackupRow } from '../postgres/read-backup.js';
+import { seconds, type KeyMaterialRow } from '../postgres/key-row.js';
+import { readBackup } from '../postgres/read-backup.js';
 import { sealBackup, type BackedUpVersion } from './backup-blob.js';
-import { releaseOfRow } from './key-view.js';
-import { keyScope, PRIVATE_KEY } from './material.js';
+import { releaseOfRow, tagsOf, textsOf } from './key-view.js';
+import { openPrivateKey } from './material.js';
 import type { KeysPorts } from './ports.js';
 
 /** Of a key that can be backed up (azure-api d.3). */
@@ -22,14 +22,11 @@ export async function keyBackup(ports: KeysPorts, vault: VaultSnapshot, name: st
   if (rows.length > MAX_VERSIONS) {
     throw new CofferError('BadParameter', `A key with more than ${MAX_VERSIONS} versions cannot be backed up.`);
   }
-  const wrapped = { term: first.term, wrappedDek: first.wrapped_dek };
-  const texts = eventSealer(await ports.sealer.open(objectScope(vault.vaultId, first.object_id), wrapped));
+  const texts = await textsOf(ports.sealer, vault.vaultId, first);
   const privateKeys: SecretBytes[] = [];
   try {
     for (const row of rows) privateKeys.push(await privateKeyOf(ports, vault.vaultId, row));
-    const tagsOf = ({ sealed }: BackupRow) =>
-      sealed === null ? undefined : (texts.unseal(sealed)?.['tags'] as Tags | undefined);
-    const versions = rows.map((row) => factsOf(row, tagsOf(row)));
+    const versions = rows.map((row) => factsOf(row, row.sealed === null ? undefined : tagsOf(texts, row.sealed)));
     const rotationPolicy = first.rotation_policy ?? undefined;
     const backup = { name: first.name, versions, ...defined({ rotationPolicy }), privateKeys };
     return await sealBackup(ports.backups, vault, backup);
@@ -39,15 +36,13 @@ export async function keyBackup(ports: KeysPorts, vault: VaultSnapshot, name: st
 }
 
 /** The private key of a row; the caller destroys it. */
-export async function privateKeyOf({ sealer }: KeysPorts, vaultId: string, row: BackupRow): Promise<SecretBytes> {
-  const wrapped = { term: row.material_term, wrappedDek: row.material_wrapped_dek };
-  const dek = await sealer.open(keyScope(vaultId, row.object_id, row.version), wrapped);
-  return dek.decrypt(row.ciphertext, PRIVATE_KEY);
+export function privateKeyOf({ sealer }: KeysPorts, vaultId: string, row: KeyMaterialRow): Promise<SecretBytes> {
+  const { object_id: objectId, version, material_term: term, material_wrapped_dek: wrappedDek, ciphertext } = row;
+  return openPrivateKey(sealer, { vaultId, objectId, version }, { term, wrappedDek }, ciphertext);
 }
 
-function factsOf(row: BackupRow, tags: Tags | undefined): BackedUpVersion {
+function factsOf(row: KeyMaterialRow, tags: Tags | undefined): BackedUpVersion {
   const { version, public: half, key_ops: keyOps, enabled } = row;
-  const seconds = (column: string | null) => (column === null ? undefined : Number(column));
   return {
     version,
     public: half,

@@ -9,7 +9,7 @@ import {
   type Recipient,
 } from '@coffer/keys-domain';
 import { nameKey } from '@coffer/wire';
-import type { BackupRow } from '../postgres/read-backup.js';
+import type { KeyMaterialRow } from '../postgres/key-row.js';
 import { readReleasable } from '../postgres/read-releasable.js';
 import { privateKeyOf } from './key-backup.js';
 import { releaseOfRow, usageOfRow, viewOfRow, type KeyView } from './key-view.js';
@@ -66,7 +66,10 @@ export async function keyRelease(
   };
 }
 
-async function releasable(ports: KeysPorts, { vaultId, name, version, now }: ReleaseRequestOf): Promise<BackupRow> {
+async function releasable(
+  ports: KeysPorts,
+  { vaultId, name, version, now }: ReleaseRequestOf,
+): Promise<KeyMaterialRow> {
   const row = await readReleasable(ports.database, vaultId, nameKey(name), version);
   if (row === undefined) throw keyNotFound(name, version);
   assertReleasable({ ...usageOfRow(row), ...releaseOfRow(row) }, toUnixSeconds(now));
@@ -76,7 +79,7 @@ async function releasable(ports: KeysPorts, { vaultId, name, version, now }: Rel
 async function wrapped(
   ports: KeysPorts,
   vaultId: string,
-  row: BackupRow,
+  row: KeyMaterialRow,
   recipient: Recipient,
   enc: ExportWrap,
 ): Promise<Buffer> {

@@ -1,13 +1,13 @@
-import { newIncarnation, sealMaterial } from '@coffer/contracts';
+import { newIncarnation } from '@coffer/contracts';
 import type { MaterialRow } from '@coffer/event-sourcing';
 import { nameIsSoftDeleted, nameIsTaken, toUnixSeconds, type SecretBytes } from '@coffer/kernel';
-import { keySpecOf, type KeySpec, type PublicJwk, type RestoredVersion } from '@coffer/keys-domain';
+import { specOfVersion, type RestoredVersion } from '@coffer/keys-domain';
 import { nameKey, type Commander, type VaultSnapshot } from '@coffer/wire';
 import { findKey } from '../postgres/find-key.js';
 import { openBackup, type Backup } from './backup-blob.js';
 import type { KeyCommands } from './key-commands.js';
 import { viewOfState, type KeyView } from './key-view.js';
-import { keyScope, PRIVATE_KEY } from './material.js';
+import { sealPrivateKey } from './material.js';
 import type { KeysPorts } from './ports.js';
 
 /**
@@ -42,9 +42,14 @@ async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, b
   const versions: RestoredVersion[] = [];
   for (const [index, facts] of backup.versions.entries()) {
     const key = backup.privateKeys[index] as SecretBytes;
-    const row = await sealMaterial(ports.sealer, keyScope(by.vaultId, objectId, facts.version), key, PRIVATE_KEY);
+    const place = { vaultId: by.vaultId, objectId, version: facts.version };
+    const row = await sealPrivateKey(ports.sealer, place, key);
     rows.push(row);
-    versions.push({ ...facts, spec: specOf(facts.public, key), materialId: row.materialId });
+    versions.push({
+      ...facts,
+      spec: specOfVersion({ public: facts.public, size: 8 * key.length }),
+      materialId: row.materialId,
+    });
   }
   const { state } = await commands.run(by, {
     objectId,
@@ -54,10 +59,4 @@ async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, b
     material: { insert: rows },
   });
   return viewOfState(state);
-}
-
-function specOf(half: PublicJwk, privateKey: SecretBytes): KeySpec {
-  if (half.kty === 'EC') return keySpecOf(half);
-  const bytes = half.kty === 'oct' ? privateKey.expose().length : Buffer.from(half.n, 'base64url').length;
-  return keySpecOf({ kty: half.kty, keySize: bytes * 8 });
 }

@@ -1,4 +1,3 @@
-import { sealMaterial } from '@coffer/contracts';
 import { retryConflicts } from '@coffer/event-sourcing';
 import { newObjectVersion, toUnixSeconds } from '@coffer/kernel';
 import { isRotationDue, keyNotFound, specOfVersion, type KeyState } from '@coffer/keys-domain';
@@ -6,7 +5,7 @@ import type { Commander } from '@coffer/wire';
 import { activeKey } from './find-name.js';
 import type { KeyCommands } from './key-commands.js';
 import { viewOfState, type KeyView } from './key-view.js';
-import { keyScope, PRIVATE_KEY } from './material.js';
+import { sealPrivateKey } from './material.js';
 import type { Announce } from './new-version.js';
 import type { KeysPorts } from './ports.js';
 
@@ -61,12 +60,7 @@ function rotate(
     try {
       const version = newObjectVersion();
       announce(version);
-      const row = await sealMaterial(
-        ports.sealer,
-        keyScope(by.vaultId, objectId, version),
-        made.privateKey,
-        PRIVATE_KEY,
-      );
+      const row = await sealPrivateKey(ports.sealer, { vaultId: by.vaultId, objectId, version }, made.privateKey);
       const { spec, public: half } = made;
       const { state } = await commands.run(by, {
         objectId,

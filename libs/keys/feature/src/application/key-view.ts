@@ -1,4 +1,5 @@
-import { eventSealer, objectScope, type DataKey, type Sealer } from '@coffer/contracts';
+import { eventSealer, objectScope, type Sealer } from '@coffer/contracts';
+import type { EventSealer } from '@coffer/event-sourcing';
 import { CofferError, defined, type Tags } from '@coffer/kernel';
 import {
   releaseMembers,
@@ -9,7 +10,7 @@ import {
   type Releasable,
 } from '@coffer/keys-domain';
 import type { ObjectAttributes } from '@coffer/wire';
-import type { KeyRow } from '../postgres/key-row.js';
+import { seconds, type KeyRow } from '../postgres/key-row.js';
 
 /** A key version as answers show it: public facts only. Times are Unix seconds. */
 export interface KeyView extends Releasable {
@@ -49,7 +50,7 @@ export function viewOfState(state: KeyState, version?: string): KeyView {
 
 /** The view of a row; opens the object's DEK when there are tags to read. */
 export async function viewOfRow(sealer: Sealer, vaultId: string, row: KeyRow): Promise<KeyView> {
-  const tags = row.sealed === null ? undefined : await unsealTags(sealer, vaultId, row, row.sealed);
+  const tags = row.sealed === null ? undefined : tagsOf(await textsOf(sealer, vaultId, row), row.sealed);
   const { deleted_date: deletedDate, scheduled_purge_date: scheduledPurgeDate } = row;
   return {
     name: row.name,
@@ -75,10 +76,6 @@ export function usageOfRow({ enabled, nbf, exp }: KeyRow): Pick<KeyUsage, 'enabl
   return { enabled, nbf: seconds(nbf), exp: seconds(exp) };
 }
 
-function seconds(column: string | null): number | undefined {
-  return column === null ? undefined : Number(column);
-}
-
 function attributesOf(
   enabled: boolean,
   nbf: number | undefined,
@@ -89,8 +86,12 @@ function attributesOf(
   return { enabled, ...defined({ nbf, exp }), created, updated };
 }
 
-async function unsealTags(sealer: Sealer, vaultId: string, row: KeyRow, sealed: string): Promise<Tags | undefined> {
+/** Opens the descriptive text of a key's events. */
+export async function textsOf(sealer: Sealer, vaultId: string, row: KeyRow): Promise<EventSealer> {
   const wrapped = { term: row.term, wrappedDek: row.wrapped_dek };
-  const dek: DataKey = await sealer.open(objectScope(vaultId, row.object_id), wrapped);
-  return eventSealer(dek).unseal(sealed)?.['tags'] as Tags | undefined;
+  return eventSealer(await sealer.open(objectScope(vaultId, row.object_id), wrapped));
+}
+
+export function tagsOf(texts: EventSealer, sealed: string): Tags | undefined {
+  return texts.unseal(sealed)?.['tags'] as Tags | undefined;
 }

@@ -1,4 +1,4 @@
-import { newIncarnation, sealMaterial, type Incarnation, type NewKey } from '@coffer/contracts';
+import { newIncarnation, type Incarnation, type NewKey } from '@coffer/contracts';
 import { retryConflicts } from '@coffer/event-sourcing';
 import { defined, KeyedMutex, nameIsSoftDeleted, newObjectVersion, toUnixSeconds, type Tags } from '@coffer/kernel';
 import type { ExchangeKeyName, KeyAttributes, KeyOrigin, ReleaseRequest } from '@coffer/keys-domain';
@@ -7,7 +7,7 @@ import { findKey } from '../postgres/find-key.js';
 import { lookUp } from './find-name.js';
 import type { KeyCommands } from './key-commands.js';
 import { viewOfState, type KeyView } from './key-view.js';
-import { keyScope, PRIVATE_KEY } from './material.js';
+import { sealPrivateKey } from './material.js';
 import type { KeysPorts } from './ports.js';
 
 /** What a new version of a key is to have besides the key itself. */
@@ -55,8 +55,7 @@ export class NewVersions {
     const { objectId, objectDek, newRows } = await this.#incarnation(by.vaultId, name);
     const version = newObjectVersion();
     announce(version);
-    const scope = keyScope(by.vaultId, objectId, version);
-    const row = await sealMaterial(this.ports.sealer, scope, made.privateKey, PRIVATE_KEY);
+    const row = await sealPrivateKey(this.ports.sealer, { vaultId: by.vaultId, objectId, version }, made.privateKey);
     const { state } = await this.commands.run(by, {
       objectId,
       isNew: newRows.length > 0,

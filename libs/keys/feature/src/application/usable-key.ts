@@ -2,8 +2,9 @@ import { keyFormatOf, type CryptoProvider, type KeyHandle, type Sealer } from '@
 import type { SqlClient } from '@coffer/event-sourcing';
 import type { KeyUsage } from '@coffer/keys-domain';
 import { loadUsableKey, type UsableKeyRow } from '../postgres/load-usable-key.js';
+import { seconds } from '../postgres/key-row.js';
 import { keyStreamId } from './key-stream.js';
-import { keyScope, PRIVATE_KEY } from './material.js';
+import { openPrivateKey } from './material.js';
 
 /** A key version ready for cryptography: its state as of the load, and its private key inside the provider. */
 export interface UsableKey extends KeyUsage {
@@ -39,17 +40,16 @@ async function toUsableKey(
   vaultId: string,
   row: UsableKeyRow,
 ): Promise<UsableKey> {
-  const wrapped = { term: row.term, wrappedDek: row.wrapped_dek };
-  const dek = await sealer.open(keyScope(vaultId, row.object_id, row.version), wrapped);
-  const privateKey = dek.decrypt(row.ciphertext, PRIVATE_KEY);
+  const { object_id: objectId, version, term, wrapped_dek: wrappedDek, ciphertext } = row;
+  const privateKey = await openPrivateKey(sealer, { vaultId, objectId, version }, { term, wrappedDek }, ciphertext);
   try {
     return {
-      streamId: keyStreamId(row.object_id),
+      streamId: keyStreamId(objectId),
       name: row.name,
-      version: row.version,
+      version,
       enabled: row.enabled,
-      nbf: row.nbf === null ? undefined : Number(row.nbf),
-      exp: row.exp === null ? undefined : Number(row.exp),
+      nbf: seconds(row.nbf),
+      exp: seconds(row.exp),
       keyOps: row.key_ops,
       handle: provider.load(privateKey, keyFormatOf(row.kty)),
     };

@@ -1,6 +1,7 @@
 import type { SqlClient } from '@coffer/event-sourcing';
 import { defined } from '@coffer/kernel';
 import { nextOf, timersOf, type StoredRotationPolicy } from '@coffer/keys-domain';
+import { seconds } from './key-row.js';
 
 interface TimedRow {
   readonly rotation_policy: StoredRotationPolicy | null;
@@ -10,8 +11,6 @@ interface TimedRow {
   readonly near_expiry_notified: string | null;
   readonly expired_notified: string | null;
 }
-
-const seconds = (column: string | null) => (column === null ? undefined : Number(column));
 
 /** Sets `due` by what the row now says of the latest version and the policy. */
 export async function refreshDue(client: SqlClient, objectId: string): Promise<void> {

@@ -1,15 +1,10 @@
 import type { SqlClient } from '@coffer/event-sourcing';
-import type { KeyOrigin, StoredRotationPolicy } from '@coffer/keys-domain';
-import { keyRowColumns, joinObjectDek, type KeyRow } from './key-row.js';
+import type { StoredRotationPolicy } from '@coffer/keys-domain';
+import { joinMaterial, joinObjectDek, keyRowColumns, materialColumns, type KeyMaterialRow } from './key-row.js';
 
 /** A version with all that its backup must hold. */
-export interface BackupRow extends KeyRow {
-  readonly origin: KeyOrigin | null;
+export interface BackupRow extends KeyMaterialRow {
   readonly rotation_policy: StoredRotationPolicy | null;
-  readonly material_term: number;
-  readonly material_wrapped_dek: Buffer;
-  /** The private key under the version's DEK. */
-  readonly ciphertext: Buffer;
 }
 
 /** The first `limit` versions of an active key, oldest first, as one moment saw them; empty when there is no such key. */
@@ -20,10 +15,10 @@ export async function readBackup(
   limit: number,
 ): Promise<readonly BackupRow[]> {
   const { rows } = await sql.query<BackupRow>(
-    `SELECT ${keyRowColumns}, v.origin, c.rotation_policy, k.term AS material_term, k.wrapped_dek AS material_wrapped_dek, k.ciphertext
+    `SELECT ${keyRowColumns}, ${materialColumns}, c.rotation_policy
        FROM key_current c
        JOIN key_versions v ON v.object_id = c.object_id
-       JOIN material k ON k.material_id = v.material_id
+       ${joinMaterial}
        ${joinObjectDek}
       WHERE c.vault_id = $1 AND c.name_key = $2 AND c.deleted_date IS NULL
       ORDER BY v.ordinal

@@ -2,11 +2,10 @@ import { checkPrime, createPrivateKey } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { NewKey, RsaMember } from '@coffer/contracts';
 import { invalidProperty, SecretBytes } from '@coffer/kernel';
-import { isExponent } from '../loaded-key.js';
+import { isExponent, modulusSizeOf } from '../loaded-key.js';
 import { bitLength, toBase64url, toBigInt } from './integers.js';
 import { isRocaModulus } from './roca.js';
 
-const SIZES = [2048, 3072, 4096] as const;
 const isPrime = promisify<bigint, boolean>(checkPrime);
 
 /** FIPS 186-5, A.1.3: primes that are closer than this are found by Fermat's method. */
@@ -20,6 +19,7 @@ type Numbers = Readonly<Record<RsaMember, bigint>>;
  */
 export async function importRsa(members: Readonly<Record<RsaMember, Uint8Array>>): Promise<NewKey> {
   const numbers = mapped(members, toBigInt);
+  const keySize = sizeOf(numbers.n);
   checkPublic(numbers);
   checkPrivate(numbers);
   const [first, second] = await Promise.all([isPrime(numbers.p), isPrime(numbers.q)]);
@@ -27,21 +27,19 @@ export async function importRsa(members: Readonly<Record<RsaMember, Uint8Array>>
   const jwk = mapped(members, toBase64url);
   const privateKey = createPrivateKey({ key: { kty: 'RSA', ...jwk }, format: 'jwk' });
   return {
-    spec: { kty: 'RSA', keySize: sizeOf(numbers.n), publicExponent: Number(numbers.e) },
+    spec: { kty: 'RSA', keySize, publicExponent: Number(numbers.e) },
     public: { kty: 'RSA', n: jwk.n, e: jwk.e },
     privateKey: SecretBytes.own(privateKey.export({ format: 'der', type: 'pkcs8' })),
   };
 }
 
-function sizeOf(n: bigint): (typeof SIZES)[number] {
-  const bits = bitLength(n);
-  const size = SIZES.find((known) => known === bits);
+function sizeOf(n: bigint) {
+  const size = modulusSizeOf(bitLength(n));
   if (size === undefined) throw invalidProperty('key.n', 'The size of an RSA key must be 2048, 3072 or 4096.');
   return size;
 }
 
 function checkPublic({ n, e }: Numbers): void {
-  sizeOf(n);
   if (!isExponent(Number(e))) throw invalidProperty('key.e', 'The public exponent must be odd, from 3 to 4294967295.');
   if (isRocaModulus(n)) throw invalidProperty('key.n', 'The key was made by a faulty generator (CVE-2017-15361).');
 }
