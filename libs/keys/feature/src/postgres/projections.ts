@@ -9,20 +9,28 @@ import * as write from './write-projections.js';
 /** A stored event of this aggregate; `type` tells the shape of `data`. */
 type Pending = { [E in KeyEvent as E['type']]: PendingEvent<E> }[KeyEvent['type']];
 
+/** After these, another timer of the key may be the next. */
+const MOVES_TIMERS = new Set<KeyEvent['type']>([
+  'KeyVersionCreated',
+  'KeyVersionUpdated',
+  'KeyRotationPolicySet',
+  'KeyExpiryNotified',
+]);
+
 /** Which key holds which name, its latest version and its deletion. */
 export const keyCurrentProjection: InlineProjection = {
   name: 'key_current',
   tables: ['key_current'],
-  handles: new Set<KeyEvent['type']>([
-    'KeyVersionCreated',
-    'KeyVersionUpdated',
-    'KeyRotationPolicySet',
-    'KeyExpiryNotified',
-    'KeyDeleted',
-    'KeyRecovered',
-    'KeyPurged',
-  ]),
-  apply: (client, events) => inOrder(events, (event) => applyCurrent(client, event)),
+  handles: new Set<KeyEvent['type']>([...MOVES_TIMERS, 'KeyDeleted', 'KeyRecovered', 'KeyPurged']),
+  apply: async (client, events) => {
+    const timed = new Set<string>();
+    await inOrder(events, (event) => {
+      if (MOVES_TIMERS.has(event.type)) timed.add(objectIdOf(event.streamId));
+      return applyCurrent(client, event);
+    });
+    // By what the rows say in the end, however many events led there.
+    for (const objectId of timed) await refreshDue(client, objectId);
+  },
 };
 
 /** State of every version of every key. */
@@ -44,23 +52,16 @@ async function applyCurrent(client: SqlClient, event: Pending): Promise<void> {
   const objectId = objectIdOf(event.streamId);
   switch (event.type) {
     case 'KeyVersionCreated': {
-      const { name, version } = event.data;
-      if (event.streamVersion === 1) {
-        const row = { objectId, vaultId: event.vaultId, nameKey: nameKey(name), name, version };
-        await write.insertCurrent(client, row);
-      }
-      await write.setLatestVersion(client, objectId, event.data);
-      return refreshDue(client, objectId);
+      if (event.streamVersion > 1) return write.setLatestVersion(client, objectId, event.data);
+      const row = { objectId, vaultId: event.vaultId, nameKey: nameKey(event.data.name) };
+      return write.insertCurrent(client, row, event.data);
     }
     case 'KeyVersionUpdated':
-      await write.changeLatestVersion(client, objectId, event.data);
-      return refreshDue(client, objectId);
+      return write.changeLatestVersion(client, objectId, event.data);
     case 'KeyRotationPolicySet':
-      await write.setRotationPolicy(client, objectId, event.data);
-      return refreshDue(client, objectId);
+      return write.setRotationPolicy(client, objectId, event.data);
     case 'KeyExpiryNotified':
-      await write.setNotified(client, objectId, event.data);
-      return refreshDue(client, objectId);
+      return write.setNotified(client, objectId, event.data);
     case 'KeyDeleted':
       return write.setDeleted(client, objectId, event.data.deletedDate, event.data.scheduledPurgeDate);
     case 'KeyRecovered':

@@ -11,15 +11,19 @@ export interface NewCurrent {
   readonly objectId: string;
   readonly vaultId: string;
   readonly nameKey: string;
-  readonly name: string;
-  readonly version: string;
 }
 
-/** Takes the name; throws a unique violation when another incarnation holds it. */
-export async function insertCurrent(client: SqlClient, key: NewCurrent): Promise<void> {
+/** Takes the name for its first version; throws a unique violation when another incarnation holds it. */
+export async function insertCurrent(
+  client: SqlClient,
+  { objectId, vaultId, nameKey }: NewCurrent,
+  { name, version, created, exp, enabled }: KeyVersionCreatedData,
+): Promise<void> {
   await client.query(
-    `INSERT INTO key_current (object_id, vault_id, name_key, name, latest_version) VALUES ($1, $2, $3, $4, $5)`,
-    [key.objectId, key.vaultId, key.nameKey, key.name, key.version],
+    `INSERT INTO key_current
+       (object_id, vault_id, name_key, name, latest_version, latest_created, latest_exp, latest_enabled)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [objectId, vaultId, nameKey, name, version, created, exp ?? null, enabled],
   );
 }
 
