@@ -1,23 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { CryptoProvider } from '@coffer/contracts';
-import { createCryptoProvider } from '@coffer/crypto-node';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault } from '../support/context.js';
-import { dump, objectsSetup, rowsOf, type ObjectsSetup } from './objects-setup.js';
+import { keysSetup, type Bundle, type Keys, type KeysSetup } from './keys-setup.js';
+import { dump, rowsOf } from './objects-setup.js';
 
-let setup: ObjectsSetup;
-let provider: CryptoProvider;
-let keys: ReturnType<typeof createKeys>;
+let setup: KeysSetup;
+let keys: Keys;
 beforeAll(async () => {
-  setup = await objectsSetup({ purpose: 'keys', migrations: keysMigrations, projections: keyProjections });
-  provider = createCryptoProvider();
-  keys = createKeys({ ...setup.ports, provider });
+  setup = await keysSetup();
+  ({ keys } = setup);
 });
-afterAll(async () => {
-  await provider.close();
-  await setup.close();
-});
+afterAll(() => setup.close());
 
 let home: VaultSnapshot;
 let other: VaultSnapshot;
@@ -25,12 +18,6 @@ beforeEach(() => {
   home = testVault();
   other = testVault();
 });
-
-interface Bundle {
-  readonly key: Readonly<Record<string, unknown>> & { readonly kid: string };
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly tags?: Readonly<Record<string, string>>;
-}
 
 async function call<T = Bundle>(
   vault: VaultSnapshot,

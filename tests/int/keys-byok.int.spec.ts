@@ -1,30 +1,20 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, verify, type KeyObject } from 'node:crypto';
-import type { CryptoProvider } from '@coffer/contracts';
-import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
+import { keyProjections } from '@coffer/keys-feature';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault, type ContextOptions } from '../support/context.js';
 import { blobFor, encoded, type Blob } from '../support/transfer-blob.js';
-import { dump, objectsSetup, rowsOf, type ObjectsSetup } from './objects-setup.js';
+import { keysSetup, type Bundle, type Keys, type KeysSetup } from './keys-setup.js';
+import { dump, rowsOf } from './objects-setup.js';
 
-let setup: ObjectsSetup;
-let provider: CryptoProvider;
-let keys: ReturnType<typeof createKeys>;
+let setup: KeysSetup;
+let keys: Keys;
 beforeAll(async () => {
-  setup = await objectsSetup({ purpose: 'keys', migrations: keysMigrations, projections: keyProjections });
-  provider = createCryptoProvider({ threads: 1 });
-  keys = createKeys({ ...setup.ports, provider });
+  setup = await keysSetup({ threads: 1 });
+  ({ keys } = setup);
 });
-afterAll(async () => {
-  await provider.close();
-  await setup.close();
-});
+afterAll(() => setup.close());
 
-interface Bundle {
-  readonly key: Readonly<Record<string, unknown>> & { readonly kid: string };
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
 type Operation = keyof typeof keyOperations;
 type Options = ContextOptions & { readonly vault?: VaultSnapshot };
 

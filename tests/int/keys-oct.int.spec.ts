@@ -1,16 +1,12 @@
 import { createHmac, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CryptoProvider, KeySpec } from '@coffer/contracts';
-import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
+import { keyProjections } from '@coffer/keys-feature';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault } from '../support/context.js';
-import { dump, objectsSetup, rowsOf, type ObjectsSetup } from './objects-setup.js';
+import { keysSetup, type Bundle, type Keys, type KeysSetup } from './keys-setup.js';
+import { dump, rowsOf } from './objects-setup.js';
 
-interface Bundle {
-  readonly key: Readonly<Record<string, unknown>> & { readonly kid: string };
-}
 interface Result {
   readonly kid: string;
   readonly value: string;
@@ -19,27 +15,24 @@ interface Result {
   readonly aad?: string;
 }
 
-let setup: ObjectsSetup;
-let provider: CryptoProvider;
-let keys: ReturnType<typeof createKeys>;
+let setup: KeysSetup;
+let keys: Keys;
 let vault: VaultSnapshot;
 /** Copies of the keys that were generated, the latest last. */
 const generated: Buffer[] = [];
 
 beforeAll(async () => {
-  setup = await objectsSetup({ purpose: 'keys', migrations: keysMigrations, projections: keyProjections });
-  provider = createCryptoProvider();
-  const generate = async (spec: KeySpec) => {
-    const key = await provider.generate(spec);
-    generated.push(Buffer.from(key.privateKey.expose()));
-    return key;
-  };
-  keys = createKeys({ ...setup.ports, provider: { ...provider, generate } });
+  setup = await keysSetup({}, (provider) => ({
+    ...provider,
+    generate: async (spec) => {
+      const key = await provider.generate(spec);
+      generated.push(Buffer.from(key.privateKey.expose()));
+      return key;
+    },
+  }));
+  ({ keys } = setup);
 });
-afterAll(async () => {
-  await provider.close();
-  await setup.close();
-});
+afterAll(() => setup.close());
 beforeEach(() => {
   vault = testVault();
 });

@@ -1,29 +1,24 @@
 import { jest } from '@jest/globals';
 import type { CryptoProvider } from '@coffer/contracts';
-import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
+import { createKeys, keyProjections } from '@coffer/keys-feature';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault } from '../support/context.js';
 import { schemaFaults } from '../support/message-schema.js';
-import { objectsSetup, rowsOf, type ObjectsSetup } from './objects-setup.js';
+import { keysSetup, type Bundle, type Keys, type KeysSetup } from './keys-setup.js';
+import { rowsOf } from './objects-setup.js';
 
-type Keys = ReturnType<typeof createKeys>;
 const DAY_MS = 86_400_000;
 const DAY = 86_400;
 
-let setup: ObjectsSetup;
+let setup: KeysSetup;
 let provider: CryptoProvider;
 let keys: Keys;
 beforeAll(async () => {
-  setup = await objectsSetup({ purpose: 'keys', migrations: keysMigrations, projections: keyProjections });
-  provider = createCryptoProvider();
-  keys = createKeys({ ...setup.ports, provider });
+  setup = await keysSetup();
+  ({ provider, keys } = setup);
 });
-afterAll(async () => {
-  await provider.close();
-  await setup.close();
-});
+afterAll(() => setup.close());
 
 let vault: VaultSnapshot;
 beforeEach(() => {
@@ -31,12 +26,6 @@ beforeEach(() => {
   vaults.set(vault.vaultId, vault);
 });
 const vaults = new Map<string, VaultSnapshot>();
-
-interface Bundle {
-  readonly key: Readonly<Record<string, unknown>> & { readonly kid: string };
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly tags?: Readonly<Record<string, string>>;
-}
 
 async function call<T = Bundle>(
   operation: keyof typeof keyOperations,

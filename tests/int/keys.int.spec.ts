@@ -2,19 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { createHash, createPublicKey, randomBytes, verify as verifySignature } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { CryptoProvider } from '@coffer/contracts';
-import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
+import { createKeys, keyProjections } from '@coffer/keys-feature';
 import type { keyOperations, Reply, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault, type ContextOptions, type TestVaultRequestContext } from '../support/context.js';
-import { dump, objectsSetup, rowsOf, type ObjectsSetup } from './objects-setup.js';
+import { keysSetup, type Bundle, type Keys, type KeysSetup } from './keys-setup.js';
+import { dump, rowsOf } from './objects-setup.js';
 
-type Keys = ReturnType<typeof createKeys>;
-interface Bundle {
-  readonly key: Readonly<Record<string, unknown>> & { readonly kid: string };
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly tags?: Readonly<Record<string, string>>;
-}
 interface Result {
   readonly kid: string;
   readonly value: string;
@@ -24,18 +18,14 @@ interface List {
   readonly nextLink: string | null;
 }
 
-let setup: ObjectsSetup;
+let setup: KeysSetup;
 let provider: CryptoProvider;
 let keys: Keys;
 beforeAll(async () => {
-  setup = await objectsSetup({ purpose: 'keys', migrations: keysMigrations, projections: keyProjections });
-  provider = createCryptoProvider();
-  keys = createKeys({ ...setup.ports, provider });
+  setup = await keysSetup();
+  ({ provider, keys } = setup);
 });
-afterAll(async () => {
-  await provider.close();
-  await setup.close();
-});
+afterAll(() => setup.close());
 
 let vault: VaultSnapshot;
 beforeEach(() => {
