@@ -1,6 +1,13 @@
 import type { AuditSink } from '@coffer/contracts';
 import { newId, type Clock } from '@coffer/kernel';
-import type { AuditRecord, HandlersOf, OperationTable, Principal, Reply, RequestContext } from '@coffer/wire';
+import {
+  systemAudit,
+  type HandlersOf,
+  type OperationTable,
+  type Principal,
+  type Reply,
+  type RequestContext,
+} from '@coffer/wire';
 
 export interface SystemCall {
   readonly params: Readonly<Record<string, string>>;
@@ -33,59 +40,40 @@ export async function callAsSystem<T extends OperationTable>(
   const context = systemContext(caller, operation, call);
   const handler = handlers[operation] as (context: RequestContext, body: unknown) => Promise<Reply>;
   const reply = await handler(context, call.body);
-  if (!context.recorded()) await caller.audit.record(context.audit.row(reply.status ?? 200));
+  if (!context.audit.recorded()) await caller.audit.record(context.audit.row(reply.status ?? 200));
   return reply;
 }
 
-function systemContext(caller: SystemCaller, operation: string, { params }: SystemCall) {
-  const { clock, region, tenantId, baseUrl } = caller;
+function systemContext(
+  { service, clock, region, tenantId, baseUrl }: SystemCaller,
+  operation: string,
+  { params }: SystemCall,
+) {
   const requestId = newId();
-  const recordId = newId();
+  const now = clock.now();
   const principal: Principal = { oid: SYSTEM, tid: tenantId, groups: [], issuer: '', onBehalfOf: false };
-  let id = baseUrl;
-  let recorded = false;
-  const body = (status: number): AuditRecord => ({
-    recordId,
-    time: new Date(clock.now()).toISOString(),
-    category: 'AuditEvent',
-    resourceId: '',
-    operationName: operation,
-    operationVersion: API_VERSION,
-    resultType: 'Success',
-    resultSignature: 'OK',
-    resultDescription: '',
-    durationMs: '0',
-    callerIpAddress: '',
-    correlationId: requestId,
-    identity: { claim: { 'http://schemas.microsoft.com/identity/claims/objectidentifier': SYSTEM } },
-    properties: { clientInfo: '', requestUri: '', id, httpStatusCode: status },
-    service: caller.service,
+  const audit = systemAudit({
+    operation,
+    service,
     region,
-    decision: 'none',
-    policyRevision: '',
-    decisionReason: 'FirstStart',
+    uri: baseUrl,
+    oid: SYSTEM,
+    reason: 'FirstStart',
+    apiVersion: API_VERSION,
+    correlationId: requestId,
+    now,
   });
-  const context: RequestContext & { recorded(): boolean } = {
+  return {
     operation,
     requestId,
     apiVersion: API_VERSION,
     region,
-    now: clock.now(),
+    now,
     principal,
     baseUrl,
     params,
     query: {},
     meta: { actor: { oid: SYSTEM, tid: tenantId }, correlationId: requestId, apiVersion: API_VERSION, region },
-    audit: {
-      describe: (facts) => {
-        id = facts.id ?? id;
-      },
-      row: (status) => ({ recordId, body: body(status) }),
-      committed: () => {
-        recorded = true;
-      },
-    },
-    recorded: () => recorded,
-  };
-  return context;
+    audit,
+  } satisfies RequestContext;
 }

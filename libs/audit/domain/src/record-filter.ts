@@ -1,4 +1,4 @@
-import type { AuditRecord } from '@coffer/wire';
+import { OBJECT_ID_CLAIM, type AuditRecord } from '@coffer/wire';
 
 /** Which records a reader of the audit log asks for; absent members do not restrict. All must hold. */
 export interface RecordFilter {
@@ -23,8 +23,6 @@ export interface RecordFilter {
 export const MAX_TERM = 512;
 /** Path segments of an object's URI that are indexed; a vault's objects have three, ARM ids up to ten. */
 const MAX_DEPTH = 16;
-
-const OBJECT_ID_CLAIM = 'http://schemas.microsoft.com/identity/claims/objectidentifier';
 
 const termKinds = {
   vault: 'v',

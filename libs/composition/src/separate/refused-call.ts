@@ -3,7 +3,7 @@ import type { AuditSink } from '@coffer/contracts';
 import type { Refusal } from '@coffer/grpc';
 import { newId, type Clock } from '@coffer/kernel';
 import type { Logger } from '@coffer/nest';
-import { RateLimit, type AuditRecord } from '@coffer/wire';
+import { OBJECT_ID_CLAIM, RateLimit, type AuditRecord } from '@coffer/wire';
 
 export interface RefusalAuditOptions {
   /** The service that refused. */
@@ -68,7 +68,7 @@ function recordOf(refusal: Refusal, { recordId, name, region, now }: Facts): Aud
     callerIpAddress: address,
     correlationId: newId(),
     identity: {
-      claim: peer === '' ? {} : { 'http://schemas.microsoft.com/identity/claims/objectidentifier': `service:${peer}` },
+      claim: peer === '' ? {} : { [OBJECT_ID_CLAIM]: `service:${peer}` },
     },
     properties: { clientInfo: '', requestUri: method, id: method, httpStatusCode: reason.status },
     service: name,

@@ -1,3 +1,6 @@
+/** The claim that names the caller in `identity` (azure-api e.2). */
+export const OBJECT_ID_CLAIM = 'http://schemas.microsoft.com/identity/claims/objectidentifier';
+
 /** One audit record: Azure's `AuditEvent` fields (azure-api e.2) and what Coffer adds. Never a value, plaintext or token. */
 export interface AuditRecord {
   readonly recordId: string;

@@ -1,5 +1,5 @@
 import { newId } from '@coffer/kernel';
-import type { AuditRecord } from './audit-record.js';
+import { OBJECT_ID_CLAIM, type AuditRecord } from './audit-record.js';
 import type { RequestAudit } from './request-context.js';
 import type { VaultSnapshot } from './vault-snapshot.js';
 
@@ -8,20 +8,24 @@ export interface SystemWork {
   readonly operation: string;
   readonly service: string;
   readonly region: string;
-  readonly vault: VaultSnapshot;
-  /** Of the object. */
+  /** Absent for work outside vaults. */
+  readonly vault?: VaultSnapshot;
+  /** Of what the work is done to, until `describe` says it better. */
   readonly uri: string;
   /** `system:rotation`. */
   readonly oid: string;
+  /** Why it is done, as the record's `decisionReason`. */
+  readonly reason: 'Scheduled' | 'FirstStart';
+  /** Whose rules it follows; absent where there is no choice. */
+  readonly apiVersion?: string;
   readonly correlationId: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-const OK = 200;
-
 /** The audit record of work that no request asked for; for the transaction that does it. */
-export function systemAudit(work: SystemWork): RequestAudit {
+export function systemAudit(work: SystemWork): RequestAudit & { recorded(): boolean } {
+  let recorded = false;
   let { uri } = work;
   let properties: Readonly<Record<string, unknown>> = {};
   const recordId = newId();
@@ -30,37 +34,43 @@ export function systemAudit(work: SystemWork): RequestAudit {
       uri = facts.id ?? uri;
       properties = { ...properties, ...facts.properties };
     },
-    row: () => ({ recordId, body: recordOf(work, recordId, uri, properties) }),
-    committed: () => undefined,
+    row: (status) => ({
+      recordId,
+      body: recordOf(work, recordId, { id: uri, httpStatusCode: status, ...properties }),
+    }),
+    committed: () => {
+      recorded = true;
+    },
+    recorded: () => recorded,
   };
 }
 
 function recordOf(
-  { operation, service, region, vault, oid, correlationId, now }: SystemWork,
+  work: SystemWork,
   recordId: string,
-  id: string,
-  properties: Readonly<Record<string, unknown>>,
+  facts: { readonly id: string; readonly httpStatusCode: number },
 ): AuditRecord {
+  const { vault } = work;
   return {
     recordId,
-    time: new Date(now).toISOString(),
+    time: new Date(work.now).toISOString(),
     category: 'AuditEvent',
-    resourceId: vault.resourceId.toUpperCase(),
-    vaultId: vault.vaultId,
-    operationName: operation,
-    operationVersion: '',
+    resourceId: vault?.resourceId.toUpperCase() ?? '',
+    ...(vault === undefined ? {} : { vaultId: vault.vaultId }),
+    operationName: work.operation,
+    operationVersion: work.apiVersion ?? '',
     resultType: 'Success',
     resultSignature: 'OK',
     resultDescription: '',
     durationMs: '0',
     callerIpAddress: '',
-    correlationId,
-    identity: { claim: { 'http://schemas.microsoft.com/identity/claims/objectidentifier': oid } },
-    properties: { clientInfo: '', requestUri: '', id, httpStatusCode: OK, ...properties },
-    service,
-    region,
+    correlationId: work.correlationId,
+    identity: { claim: { [OBJECT_ID_CLAIM]: work.oid } },
+    properties: { clientInfo: '', requestUri: '', ...facts },
+    service: work.service,
+    region: work.region,
     decision: 'none',
     policyRevision: '',
-    decisionReason: 'Scheduled',
+    decisionReason: work.reason,
   };
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { AuditRow } from '@coffer/event-sourcing';
 import { CofferError, isCofferError, newId } from '@coffer/kernel';
-import type { AuditRecord } from '@coffer/wire';
+import { OBJECT_ID_CLAIM, type AuditRecord } from '@coffer/wire';
 import type { IdentityPorts } from './ports.js';
 
 /** What is known of a sign-in when it is answered; never a secret, assertion or token. */
@@ -21,7 +21,6 @@ export interface SignIn {
   readonly error: string | undefined;
 }
 
-const OBJECT_ID_CLAIM = 'http://schemas.microsoft.com/identity/claims/objectidentifier';
 const MAX_TEXT = 300;
 
 /** Records a sign-in attempt before it is answered. Throws ServiceUnavailable or Throttled, whatever the fault: refuse it then. */

@@ -1,12 +1,11 @@
-import { topics, type VaultDirectory } from '@coffer/contracts';
+import { topics } from '@coffer/contracts';
 import type { Feed, FeedMessage, FeedSubscription, RecordedEvent } from '@coffer/event-sourcing';
 import type { KeyEvent } from '@coffer/keys-domain';
 import { objectUri, type VaultSnapshot } from '@coffer/wire';
+import type { Surroundings } from './key-scheduler.js';
 
-export interface NotificationSources {
+export interface NotificationSources extends Surroundings {
   readonly feed: Feed;
-  readonly vaults: Pick<VaultDirectory, 'byId'>;
-  readonly vaultUrl: (vaultName: string) => string;
 }
 
 const GROUP = 'crypto-gateway-notifications';

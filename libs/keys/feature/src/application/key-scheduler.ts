@@ -16,6 +16,7 @@ export interface ScheduleReport {
   readonly failed: readonly { readonly vaultId: string; readonly objectId: string; readonly error: unknown }[];
 }
 
+/** What work without a request must know of vaults. */
 export interface Surroundings {
   readonly vaults: Pick<VaultDirectory, 'byId'>;
   readonly vaultUrl: (vaultName: string) => string;
@@ -117,7 +118,8 @@ export class KeyScheduler {
     const by = systemCommander(PRINCIPAL, key.vaultId, now, region);
     const uri = objectUri(vaultUrl(vault.name), 'keys', key.name);
     const { correlationId } = by.meta;
-    const work = { operation, service: 'crypto-gateway', region, vault, uri, oid: PRINCIPAL, correlationId, now };
+    const who = { service: 'crypto-gateway', oid: PRINCIPAL, reason: 'Scheduled' } as const;
+    const work = { ...who, operation, region, vault, uri, correlationId, now };
     return { ...by, audit: systemAudit(work) };
   }
 }

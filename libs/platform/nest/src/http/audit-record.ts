@@ -1,10 +1,9 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { AuditRecord, VaultSnapshot } from '@coffer/wire';
+import { OBJECT_ID_CLAIM, type AuditRecord, type VaultSnapshot } from '@coffer/wire';
 import type { Exchange } from './exchange.js';
 
-const OBJECT_ID_CLAIM = 'http://schemas.microsoft.com/identity/claims/objectidentifier';
 /** Longest text of a caller's making that a record repeats, in UTF-16 code units. */
 const MAX_TEXT = 1024;
 
