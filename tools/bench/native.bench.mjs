@@ -1,5 +1,5 @@
 /**
- * Signatures through the provider, by the native addon and in JavaScript, against `openssl speed`. All per second of CPU time
+ * Signatures and verifications through the provider, by the native addon and in JavaScript, against `openssl speed`. All per second of CPU time
  * (threads added up), as `openssl speed` counts: what else runs on the machine, and how the cores are shared, is left out.
  */
 import { createHash } from 'node:crypto';
@@ -20,18 +20,18 @@ const cpuSeconds = () => {
   return (user + system) / 1e6;
 };
 
-/** Signatures per second of CPU time and of the clock. */
-async function measure(provider, handle, alg, inFlight) {
+/** Operations per second of CPU time and of the clock. */
+async function measure(work, inFlight) {
   const [cpu, start] = [cpuSeconds(), performance.now()];
-  let signed = 0;
+  let done = 0;
   const worker = async () => {
     while (performance.now() - start < SECONDS * 1000) {
-      await provider.sign(handle, alg, digest);
-      signed += 1;
+      await work();
+      done += 1;
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
-  return { perCpu: signed / (cpuSeconds() - cpu), perClock: (signed * 1000) / (performance.now() - start) };
+  return { perCpu: done / (cpuSeconds() - cpu), perClock: (done * 1000) / (performance.now() - start) };
 }
 
 const rows = [
@@ -40,6 +40,15 @@ const rows = [
     alg: 'ES256',
     spec: { kty: 'EC', crv: 'P-256' },
     reference: 'ecdsap256',
+    target: 0.7,
+    inFlight: 1,
+  },
+  {
+    what: 'P-256 ES256 verify',
+    alg: 'ES256',
+    spec: { kty: 'EC', crv: 'P-256' },
+    reference: 'ecdsap256',
+    verify: true,
     target: 0.7,
     inFlight: 1,
   },
@@ -58,23 +67,27 @@ const providers = { 'in JavaScript': createCryptoProvider() };
 if (signer === undefined) console.log(`  no native signer: ${reason}`);
 else providers['by the native addon'] = createCryptoProvider({ signer });
 
-for (const { what, alg, spec, reference, target, inFlight } of rows) {
+for (const { what, alg, spec, reference, verify = false, target, inFlight } of rows) {
   const rates = {};
   const references = [];
-  const handles = {};
+  const works = {};
   for (const [name, provider] of Object.entries(providers)) {
-    handles[name] = provider.load((await provider.generate(spec)).privateKey);
-    await measure(provider, handles[name], alg, inFlight); // compiles, starts threads
+    const handle = provider.load((await provider.generate(spec)).privateKey);
+    const signature = await provider.sign(handle, alg, digest);
+    works[name] = verify
+      ? () => provider.verify(handle, alg, digest, signature)
+      : () => provider.sign(handle, alg, digest);
+    await measure(works[name], inFlight); // compiles, starts threads
   }
   // Turn by turn, so that a slow moment of the machine meets all of them.
   for (let round = 0; round < ROUNDS; round += 1) {
-    references.push(opensslSpeed(reference, { seconds: SECONDS }) ?? NaN);
-    for (const [name, provider] of Object.entries(providers)) {
-      (rates[name] ??= []).push(await measure(provider, handles[name], alg, inFlight));
+    references.push(opensslSpeed(reference, { seconds: SECONDS, verify }) ?? NaN);
+    for (const [name, work] of Object.entries(works)) {
+      (rates[name] ??= []).push(await measure(work, inFlight));
     }
   }
   const speed = median(references);
-  report(`openssl speed ${reference}`, speed, '/s of CPU');
+  report(`openssl speed ${reference}${verify ? ' verify' : ''}`, speed, '/s of CPU');
   for (const [name, measured] of Object.entries(rates)) {
     const perCpu = median(measured.map((each) => each.perCpu));
     report(`${what} ${name}`, perCpu, '/s of CPU');

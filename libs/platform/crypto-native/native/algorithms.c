@@ -1,4 +1,4 @@
-/* What can be signed with which key. */
+/* What can be signed, and verified, with which key. */
 #include "signer.h"
 #include <openssl/rsa.h>
 
@@ -28,9 +28,9 @@ const struct algorithm *find_algorithm(const char *name, size_t length) {
   return NULL;
 }
 
-const char *find_curve(const char *group) {
+const struct algorithm *find_curve(const char *group) {
   for (size_t i = 0; i < ALGORITHMS; i += 1) {
-    if (algorithms[i].curve != NULL && strcmp(algorithms[i].curve, group) == 0) return algorithms[i].curve;
+    if (algorithms[i].curve != NULL && strcmp(algorithms[i].curve, group) == 0) return &algorithms[i];
   }
   return NULL;
 }

@@ -1,4 +1,4 @@
-/* Signatures by the OpenSSL of the running node. */
+/* Signatures and their verification by the OpenSSL of the running node. */
 #include "signer.h"
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -43,4 +43,37 @@ size_t sign(EVP_PKEY *pkey, const struct algorithm *alg, const unsigned char *di
   }
   ERR_pop_to_mark();
   return done ? length : 0;
+}
+
+/* r || s -> DER of Ecdsa-Sig-Value; 0 when there is no memory. Any r and s have one: OpenSSL checks their range. */
+static size_t from_halves(const unsigned char *signature, size_t half, unsigned char *der) {
+  ECDSA_SIG *pair = ECDSA_SIG_new();
+  BIGNUM *r = BN_bin2bn(signature, (int)half, NULL);
+  BIGNUM *s = BN_bin2bn(signature + half, (int)half, NULL);
+  int length = 0;
+  if (pair != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(pair, r, s) == 1) {
+    r = s = NULL; /* the pair has them now */
+    length = i2d_ECDSA_SIG(pair, &der);
+  }
+  BN_free(r);
+  BN_free(s);
+  ECDSA_SIG_free(pair);
+  return length > 0 ? (size_t)length : 0;
+}
+
+/*
+ * On any thread, as `sign`. Whatever is not 1 is no: OpenSSL has an error, and not 0, for a signature whose point is that at
+ * infinity, which the owner of a key can make.
+ */
+bool verify(EVP_PKEY *pkey, const struct algorithm *alg, const unsigned char *digest, size_t digest_bytes,
+            const unsigned char *signature) {
+  unsigned char der[MAX_EC_DER];
+  ERR_set_mark();
+  size_t length = from_halves(signature, alg->half, der);
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+  bool right = length > 0 && ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+               EVP_PKEY_verify(ctx, der, length, digest, digest_bytes) == 1;
+  EVP_PKEY_CTX_free(ctx);
+  ERR_pop_to_mark();
+  return right;
 }

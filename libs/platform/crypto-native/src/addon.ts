@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 declare const addonKey: unique symbol;
-/** A private key in the addon. Its memory is freed with `release`, at the latest with the object. */
+/** A private key, or a public point, in the addon. Its memory is freed with `release`, at the latest with the object. */
 export interface AddonKey {
   readonly [addonKey]: never;
 }
@@ -11,8 +11,11 @@ export interface AddonKey {
 /** What native/module.c exports. Every function throws for arguments that are wrong, none shows more than which. */
 export interface Addon {
   load(pkcs8: Uint8Array): AddonKey;
-  signsInline(key: AddonKey): boolean;
+  /** `curve`: OpenSSL's name; the point uncompressed (SEC 1, 2.3.3). */
+  loadPoint(curve: string, point: Uint8Array): AddonKey;
+  runsInline(key: AddonKey): boolean;
   signDigest(key: AddonKey, alg: string, digest: Uint8Array): Buffer | Promise<Buffer>;
+  verifyDigest(key: AddonKey, alg: string, digest: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
   release(key: AddonKey): void;
 }
 

@@ -18,12 +18,22 @@ const names = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'RSNULL'],
   ...['ES256', 'ES384', 'ES512', 'ES256K', 'ECDSA256'],
 ];
+const curves = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521', secp256k1: 'K' } as const;
+/** Uncompressed, as DER of the public key ends. */
+const pointOf = (curve: keyof typeof curves) => {
+  const bytes = { prime256v1: 32, secp384r1: 48, secp521r1: 66, secp256k1: 32 }[curve];
+  return createPublicKey(keys[curves[curve]])
+    .export({ format: 'der', type: 'spki' })
+    .subarray(-(1 + 2 * bytes));
+};
 /** Every message of the addon: none of them has anything of OpenSSL or of the arguments in it. */
 const messages = [
   ...['The key must be a Uint8Array.', 'The key has a wrong length.', 'The key cannot be used.'],
   ...['The key is not one of this module.', 'The key has been released.'],
   ...['The algorithm is not supported.', 'The algorithm does not fit the key.'],
   ...['The digest must be a Uint8Array.', 'The digest has a wrong length.', 'The signature could not be made.'],
+  ...['The key is not for this operation.', 'The curve is not supported.', 'The signature must be a Uint8Array.'],
+  'The signature has a wrong length.',
 ];
 
 /** What the work gives, or the message of its refusal, which must be one of those above. */
@@ -100,11 +110,104 @@ run(`the addon's boundary${why}`, () => {
         await outcome(() => {
           addon.release(value as AddonKey);
         });
-        await outcome(() => addon.signsInline(value as AddonKey));
+        await outcome(() => addon.runsInline(value as AddonKey));
       }),
       { numRuns: 2000 },
     );
     for (const each of loadedKeys) addon.release(each);
+  });
+
+  it('takes points on a curve and nothing else, whatever the arguments are', async () => {
+    const given = fc.oneof(
+      fc.constantFrom(...(Object.keys(curves) as (keyof typeof curves)[])).chain((curve) =>
+        fc.record({
+          curve: fc.constantFrom<unknown>(curve, ...Object.keys(curves)),
+          point: fc
+            .array(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }), { maxLength: 2 })
+            .map((edits) => {
+              const point = Buffer.from(pointOf(curve));
+              for (const { at, byte } of edits) point[at % point.length] = byte;
+              return point;
+            }),
+        }),
+      ),
+      fc.record({
+        curve: fc.oneof(
+          fc.constantFrom<unknown>(...Object.keys(curves), 'prime256v1\0', 'secp224r1', 'P-256'),
+          anything,
+        ),
+        point: fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          fc.constantFrom(Buffer.from([0]), Buffer.alloc(65)),
+          anything,
+        ),
+      }),
+    );
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(given, async ({ curve, point }) => {
+        const key = await outcome(() => addon.loadPoint(curve as string, point as Uint8Array));
+        if (typeof key === 'string') return;
+        taken += 1;
+        const name = curves[curve as keyof typeof curves];
+        const jwk = { kty: 'EC', crv: name === 'K' ? 'secp256k1' : name };
+        const half = ((point as Uint8Array).length - 1) / 2;
+        const coordinate = (start: number) =>
+          Buffer.from(point as Uint8Array).toString('base64url', start, start + half);
+        const coordinates = { x: coordinate(1), y: coordinate(1 + half) };
+        expect(() => createPublicKey({ key: { ...jwk, ...coordinates }, format: 'jwk' })).not.toThrow();
+        addon.release(key as AddonKey);
+      }),
+      { numRuns: 4000 },
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  it('verifies what fits and nothing else, whatever the arguments are', async () => {
+    const publics = (Object.keys(curves) as (keyof typeof curves)[]).map((curve) =>
+      addon.loadPoint(curve, pointOf(curve)),
+    );
+    const secret = keyOf('P-256');
+    const released = addon.loadPoint('prime256v1', pointOf('prime256v1'));
+    addon.release(released);
+    const fitting = fc.constantFrom(
+      ...([
+        [publics[0], 'ES256', 32, 64],
+        [publics[1], 'ES384', 48, 96],
+        [publics[2], 'ES512', 64, 132],
+        [publics[3], 'ES256K', 32, 64],
+      ] as const),
+    );
+    const bytes = (length: number) =>
+      fc.oneof(
+        fc.uint8Array({ minLength: length, maxLength: length }),
+        fc.constantFrom(0, 1, 0x7f, 0x80, 0xff).map((byte) => Buffer.alloc(length, byte)),
+      );
+    const right = fitting.chain(([key, alg, digest, signature]) =>
+      fc.tuple(fc.constant<unknown>(key), fc.constant<unknown>(alg), bytes(digest), bytes(signature)),
+    );
+    const others = fc.oneof(fc.constantFrom<unknown>(...publics, secret, released, {}, ...names), anything);
+    const swapped = fc
+      .tuple(right, fc.nat({ max: 3 }), fc.oneof(others, fc.uint8Array({ maxLength: 200 })))
+      .map(([values, at, other]) => values.map((value, i) => (i === at ? other : value)));
+    let answered = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(right, swapped), async (values: unknown[]) => {
+        const given = await outcome(() =>
+          addon.verifyDigest(...(values as [AddonKey, string, Uint8Array, Uint8Array])),
+        );
+        if (typeof given === 'string') return;
+        answered += 1;
+        expect(given).toBe(false);
+        expect(publics).toContain(values[0]);
+      }),
+      { numRuns: 8000 },
+    );
+    expect(answered).toBeGreaterThan(3000);
+    expect(await outcome(() => addon.signDigest(publics[0] as AddonKey, 'ES256', Buffer.alloc(32)))).toBe(
+      'The key is not for this operation.',
+    );
+    for (const each of publics) addon.release(each);
   });
 
   it('takes bytes of any kind of memory: a view, shared, resizable, detached', async () => {

@@ -1,15 +1,15 @@
 import { CofferError } from '@coffer/kernel';
 
 export interface QueueOptions {
-  /** Signatures that may be in the thread pool at a time. */
+  /** Operations that may be in the thread pool at a time. */
   readonly window: number;
-  /** Signatures that may wait or run at a time; more are refused as Throttled. */
+  /** Operations that may wait or run at a time; more are refused as Throttled. */
   readonly maxPending: number;
 }
 
 interface Task {
-  readonly work: () => Promise<Buffer>;
-  readonly resolve: (signature: Buffer) => void;
+  /** Never rejects. */
+  readonly perform: () => Promise<void>;
   readonly reject: (error: CofferError) => void;
 }
 
@@ -24,11 +24,19 @@ export class SigningQueue {
 
   constructor(private readonly options: QueueOptions) {}
 
-  async run(work: () => Promise<Buffer>): Promise<Buffer> {
+  /** What the work gives. `failed`: what the caller hears instead of the work's own error. */
+  async run<T>(work: () => Promise<T>, failed: () => CofferError): Promise<T> {
     if (this.#closed) throw closed();
     if (this.#running + this.#waiting.length >= this.options.maxPending) throw throttled();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ work, resolve, reject });
+      const perform = async () => {
+        try {
+          resolve(await work());
+        } catch {
+          reject(failed());
+        }
+      };
+      this.#waiting.push({ perform, reject });
       this.#next();
     });
   }
@@ -46,21 +54,11 @@ export class SigningQueue {
     void this.#perform(task);
   }
 
-  async #perform({ work, resolve, reject }: Task): Promise<void> {
-    try {
-      resolve(await work());
-    } catch {
-      reject(failed());
-    } finally {
-      this.#running -= 1;
-      this.#next();
-    }
+  async #perform({ perform }: Task): Promise<void> {
+    await perform();
+    this.#running -= 1;
+    this.#next();
   }
-}
-
-/** Without the cause: a caller whose arguments are right can do nothing about it. */
-export function failed(): CofferError {
-  return new CofferError('Internal', 'The signature could not be made.');
 }
 
 function throttled(): CofferError {

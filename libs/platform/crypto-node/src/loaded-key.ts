@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Curve, DigestSigner, KeyFormat, PublicJwk, SigningKey } from '@coffer/contracts';
+import type { Curve, DigestSigner, KeyFormat, PublicJwk, SigningKey, VerifyingKey } from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { curveOfJwk, curves } from './curves.js';
 import type { PooledKey } from './pool/protocol.js';
@@ -19,6 +19,8 @@ export interface LoadedEcKey {
   readonly crv: Curve;
   readonly privateKey: KeyObject;
   readonly signing: SigningKey;
+  /** `undefined`: signatures are verified on the pool. */
+  readonly verifying: VerifyingKey | undefined;
   /** Uncompressed (SEC 1, 2.3.3). */
   readonly point: Uint8Array;
 }
@@ -54,7 +56,7 @@ export function octSizeOf(bits: number): (typeof OCT_BITS)[number] | undefined {
 let lastId = 0;
 
 /**
- * Private key bytes → key, which the signer signs with where there is one. Which of the two formats the bytes are in is said
+ * Private key bytes → key, which the signer signs and verifies with where there is one. Which of the two formats the bytes are in is said
  * and never guessed. Throws BadParameter for anything that is not one of the key types of `KeySpec`.
  */
 export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSigner): LoadedKey {
@@ -65,7 +67,9 @@ export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSi
   const signing = signer?.load(bytes);
   if (jwk.kty === 'EC') {
     const own = signing ?? inJavaScript(jwk.crv, scalarOf(privateKey));
-    return { kty: 'EC', public: jwk, crv: jwk.crv, privateKey, signing: own, point: pointOf(jwk) };
+    const point = pointOf(jwk);
+    const verifying = signer?.loadPublic(jwk.crv, point);
+    return { kty: 'EC', public: jwk, crv: jwk.crv, privateKey, signing: own, verifying, point };
   }
   const modulusBytes = (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
   lastId += 1;

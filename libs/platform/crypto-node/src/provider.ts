@@ -19,13 +19,13 @@ import { CryptoPool, type PoolOptions } from './pool/crypto-pool.js';
 export interface CryptoProviderOptions extends PoolOptions {
   /** RSA keys generated at a time. Defaults to half of the cores. */
   readonly generations?: number;
-  /** Makes the signatures, instead of JavaScript (EC) and the worker threads (RSA). The provider closes it. */
+  /** Makes the signatures, instead of JavaScript (EC) and the worker threads (RSA), and verifies those of EC. The provider closes it. */
   readonly signer?: DigestSigner;
 }
 
 /**
  * Cryptography by node:crypto (RSA, AES, HMAC) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker
- * threads. A signer takes over the signatures, and nothing else.
+ * threads. A signer takes over the signatures and their verification with EC keys, and nothing else.
  */
 export function createCryptoProvider(options: CryptoProviderOptions = {}): CryptoProvider {
   const pool = new CryptoPool(options);
@@ -65,6 +65,7 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       if (key === undefined) return;
       keys.delete(handle);
       if (key.kty !== 'oct') key.signing?.release();
+      if (key.kty === 'EC') key.verifying?.release();
       if (key.kty === 'RSA') pool.release(key);
     },
     sign: async (handle, alg, digest) => {

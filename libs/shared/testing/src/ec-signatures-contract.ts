@@ -2,8 +2,18 @@ import { sign, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CryptoProvider, Curve } from '@coffer/contracts';
+import { fips186 } from './fips186.js';
 import { rfc6979 } from './rfc6979.js';
 import { flipped, generated, imported, MESSAGE, sha, type SpecKey } from './signing-keys.js';
+
+/** Orders of the groups (SP 800-186 3.2.1, SEC 2 2.4.1). */
+const orders = {
+  'P-256': 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  'P-384': 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  'P-521':
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  'P-256K': 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+} as const;
 
 const rows = [
   { alg: 'ES256', crv: 'P-256', bits: 256, half: 32 },
@@ -12,6 +22,9 @@ const rows = [
   { alg: 'ES256K', crv: 'P-256K', bits: 256, half: 32 },
   { alg: 'ECDSA256', crv: 'P-256K', bits: 256, half: 32 },
 ] as const;
+
+const numberOf = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+const bytesOf = (number: bigint, length: number) => Buffer.from(number.toString(16).padStart(2 * length, '0'), 'hex');
 
 export interface EcSignaturesUnderTest {
   /** As the title of the tests. */
@@ -103,6 +116,53 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
         expect(await provider.verify(other.handle, alg, sha(bits), signature)).toBe(false);
       });
 
+      it('is false for halves out of range, also those that equal the right ones modulo the order', async () => {
+        const { handle } = keyOf(crv);
+        const n = orders[crv];
+        const max = (1n << BigInt(8 * half)) - 1n;
+        const signature = await provider.sign(handle, alg, sha(bits));
+        const [r, s] = [numberOf(signature.subarray(0, half)), numberOf(signature.subarray(half))];
+        const out = [0n, n, n + 1n, r + n, s + n, 2n * n, max].filter((number) => number <= max);
+        const pairs = out.flatMap((number) => [
+          [number, s],
+          [r, number],
+          [number, number],
+        ]);
+
+        for (const pair of pairs) {
+          const bytes = Buffer.concat(pair.map((number) => bytesOf(number, half)));
+          expect(await provider.verify(handle, alg, sha(bits), bytes)).toBe(false);
+        }
+        // The other root of the same equation is as good: Key Vault does not ask for the lower s.
+        const other = Buffer.concat([bytesOf(r, half), bytesOf(n - s, half)]);
+        expect(await provider.verify(handle, alg, sha(bits), other)).toBe(true);
+      });
+
+      it('is false for the signature that leads to the point at infinity, which the owner of a key can make', async () => {
+        const { handle, privateKey } = keyOf(crv);
+        const n = orders[crv];
+        const digest = sha(bits);
+        const d = numberOf(Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url'));
+        // u1 G + u2 Q is infinity when z + r d = 0.
+        const r = ((n - (numberOf(digest) % n)) * inverse(d, n)) % n;
+
+        for (const s of [1n, 2n, n - 1n]) {
+          const bytes = Buffer.concat([bytesOf(r, half), bytesOf(s, half)]);
+          expect(await provider.verify(handle, alg, digest, bytes)).toBe(false);
+        }
+      });
+
+      it('answers as the signature was when it was asked, and many at a time', async () => {
+        const { handle } = keyOf(crv);
+        const signature = await provider.sign(handle, alg, sha(bits));
+        const wrong = flipped(signature, 3);
+        const digest = sha(bits);
+        const begun = [signature, wrong, signature, wrong].map((each) => provider.verify(handle, alg, digest, each));
+        for (const bytes of [signature, wrong, digest]) bytes.fill(0);
+
+        expect(await Promise.all(begun)).toEqual([true, false, true, false]);
+      });
+
       it('is false for random bytes, and never an exception', async () => {
         const { handle } = keyOf(crv);
         const fitting = fc.uint8Array({ minLength: 2 * half, maxLength: 2 * half });
@@ -112,6 +172,28 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
             expect(await provider.verify(handle, alg, sha(bits), garbage)).toBe(false);
           }),
         );
+      });
+    });
+
+    describe.each(rows.slice(0, 3))('FIPS 186 SigVer: $alg', ({ alg, crv, bits }) => {
+      const vectors = fips186.filter((vector) => vector.alg === alg);
+      const base64url = (hex: string) => Buffer.from(hex, 'hex').toString('base64url');
+
+      it.each(vectors.map((vector, i) => ({ ...vector, i })))('$i is $result', async (vector) => {
+        const { message, x, y, signature, result } = vector;
+        // Verification has no use for the private half, which is not the one of this point.
+        const d = Buffer.from([...Buffer.alloc(signature.length / 4 - 1), 1]).toString('base64url');
+        const { handle } = imported(provider, { kty: 'EC', crv, x: base64url(x), y: base64url(y), d });
+        const given = Buffer.from(signature, 'hex');
+
+        const answer = await provider.verify(handle, alg, sha(bits, Buffer.from(message, 'hex')), given);
+
+        expect(answer).toBe(result.startsWith('P'));
+      });
+
+      it('has both kinds', () => {
+        expect(vectors).toHaveLength(15);
+        expect(new Set(vectors.map(({ result }) => result[0]))).toEqual(new Set(['P', 'F']));
       });
     });
 
@@ -136,4 +218,15 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
       });
     });
   });
+}
+
+/** Of a unit modulo a prime (Fermat). */
+function inverse(number: bigint, prime: bigint): bigint {
+  let result = 1n;
+  let base = number % prime;
+  for (let exponent = prime - 2n; exponent > 0n; exponent >>= 1n) {
+    if ((exponent & 1n) === 1n) result = (result * base) % prime;
+    base = (base * base) % prime;
+  }
+  return result;
 }
