@@ -54,6 +54,27 @@ describe('the audit sink', () => {
     expect(batches).toHaveLength(5);
   });
 
+  it('collects while one statement is under way, until the batch is full', async () => {
+    const opened = Promise.withResolvers<undefined>();
+    const { database, batches } = watched(() => opened.promise.then(() => undefined));
+    const sink = createAuditSink({ database, maxBatch: 3 });
+    const recorded = [sink.record(rowOf())];
+    const turn = async () => {
+      for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await turn();
+    recorded.push(sink.record(rowOf()));
+    await turn();
+    recorded.push(sink.record(rowOf()));
+    await turn();
+    expect(batches).toEqual([1]);
+    recorded.push(sink.record(rowOf()));
+    await turn();
+    expect(batches).toEqual([1, 3]);
+    opened.resolve(undefined);
+    await Promise.all(recorded);
+  });
+
   it('refuses every record of a batch that could not be written, and writes the next', async () => {
     let fail = true;
     const { database } = watched(() =>

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { FeedMessage } from '@coffer/event-sourcing';
 import { newId } from '@coffer/kernel';
 import { checkTopics, createKafkaFeed, openKafka, type KafkaFeed } from '@coffer/messaging-kafka';
@@ -36,6 +37,19 @@ describeFeed('the Kafka feed', async () => {
   const [topic = '', otherTopic = ''] = await broker.newTopics(2);
   const feed = createKafkaFeed({ connection: broker.connection, source: 'spec' });
   return { feed, topic, otherTopic, close: () => feed.close() };
+});
+
+describe('a connection to Kafka', () => {
+  it('runs no timers for requests while none waits', async () => {
+    const producer = openKafka(broker.connection, () => undefined).producer();
+    await producer.connect();
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const begun = timers.mock.calls.length;
+    timers.mockRestore();
+    await producer.disconnect();
+    expect(begun).toBeLessThan(10);
+  });
 });
 
 describe('the Kafka feed, keeping messages,', () => {

@@ -20,7 +20,7 @@ export interface PostgresAuditSink extends AuditSink {
 
 /**
  * Writes audit records durably, many at a time: while a statement is under way the next batch collects, so that the cost of
- * a commit is shared by all requests that wait for it.
+ * a commit, and of waking the database for it, is shared by all requests that wait for it.
  */
 export function createAuditSink(options: AuditSinkOptions): PostgresAuditSink {
   return new BatchingSink(options);
@@ -41,7 +41,7 @@ class Batch {
   }
 }
 
-/** While one statement is being made durable the next one runs. */
+/** A second statement runs beside the first only for a batch that is full: small ones cost more than they save. */
 const MAX_IN_FLIGHT = 2;
 
 class BatchingSink implements PostgresAuditSink {
@@ -90,16 +90,18 @@ class BatchingSink implements PostgresAuditSink {
 
   /** At the end of this turn of the event loop: requests that arrive together share a statement. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= MAX_IN_FLIGHT) return;
+    if (this.#scheduled || !this.#mayWrite()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      while (this.#inFlight < MAX_IN_FLIGHT) {
-        const batch = this.#waiting.shift();
-        if (batch === undefined) return;
-        void this.#write(batch);
-      }
+      while (this.#mayWrite()) void this.#write(this.#waiting.shift() as Batch);
     });
+  }
+
+  #mayWrite(): boolean {
+    const next = this.#waiting[0];
+    if (next === undefined || this.#inFlight >= MAX_IN_FLIGHT) return false;
+    return this.#inFlight === 0 || next.rows.length >= this.#maxBatch;
   }
 
   async #write(batch: Batch): Promise<void> {
@@ -112,8 +114,8 @@ class BatchingSink implements PostgresAuditSink {
     }
     this.#inFlight -= 1;
     this.#pending -= batch.rows.length;
-    if (this.#waiting.length > 0) this.#schedule();
-    else if (this.#pending === 0) this.#closed?.();
+    this.#schedule();
+    if (this.#pending === 0) this.#closed?.();
   }
 }
 

@@ -1,4 +1,7 @@
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import { quietRequestQueues } from './request-queue.js';
+
+quietRequestQueues();
 
 /** How brokers are reached. Never logged. */
 export interface KafkaConnection {

@@ -14,6 +14,8 @@ export interface KafkaStrategyOptions extends FeedReports {
 const SESSION_MS = 6_000;
 const PARTITIONS_AT_ONCE = 3;
 const RETRY_CONNECT_MS = 500;
+/** A broker answers as soon as it has a record; without one after this time. Bounds how late a move of partitions is noticed. */
+const LOOK_MS = 500;
 
 /**
  * The consuming side of the feed as a transport of `@nestjs/microservices`: event handlers are registered by topic and are
@@ -81,7 +83,7 @@ export class KafkaStrategy extends Server implements CustomTransportStrategy {
       rebalanceTimeout: 2 * SESSION_MS,
       heartbeatInterval: SESSION_MS / 6,
       allowAutoTopicCreation: false,
-      maxWaitTimeInMs: 100,
+      maxWaitTimeInMs: LOOK_MS,
       minBytes: 1,
       maxBytesPerPartition: 1_048_576,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(!this.#stopping) },

@@ -1,4 +1,4 @@
-import { entryBytes, foldTile, HASH_BYTES, leafHash, recordHash, TILE_WIDTH } from '@coffer/audit-domain';
+import { entryBytes, foldTile, HASH_BYTES, leafHash, TILE_WIDTH } from '@coffer/audit-domain';
 import type { SqlClient } from '@coffer/event-sourcing';
 import * as sql from '../postgres/tree.js';
 
@@ -26,7 +26,7 @@ export async function growTree(client: SqlClient): Promise<number | undefined> {
 
 function toEntry(row: sql.SequencedRow): Buffer {
   const vault = row.vault_id === null ? {} : { vaultId: row.vault_id, vaultIndex: Number(row.vault_index) };
-  return entryBytes({ index: Number(row.log_index), recordHash: recordHash(row.record), ...vault });
+  return entryBytes({ index: Number(row.log_index), recordHash: row.record_hash, ...vault });
 }
 
 /** Adds hashes behind the first `count` of a level; each tile that becomes full is one hash of the level above. */

@@ -38,26 +38,42 @@ export async function insertRecords(
 ): Promise<void> {
   await client.query(
     `INSERT INTO audit_records (log_index, record_id, vault_id, vault_index, time, record, sequenced_at)
-     SELECT *, $7::timestamptz
-     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[])`,
+     SELECT log_index, record_id, nullif(vault_id, ''), vault_index, time::timestamptz, record, $7::timestamptz
+     FROM unnest($1::bigint[], string_to_array($2, E'\\n'), string_to_array($3, E'\\n'), $4::bigint[],
+                 string_to_array($5, E'\\n'), string_to_array($6, E'\\n'))
+          AS r (log_index, record_id, vault_id, vault_index, time, record)`,
     [
-      records.map((record) => record.index),
-      records.map((record) => record.recordId),
-      records.map((record) => record.vaultId ?? null),
-      records.map((record) => record.vaultIndex ?? null),
-      records.map((record) => record.time),
-      records.map((record) => record.canonical),
+      `{${records.map((record) => record.index).join(',')}}`,
+      lines(records.map((record) => record.recordId)),
+      lines(records.map((record) => record.vaultId ?? '')),
+      `{${records.map((record) => record.vaultIndex ?? 'NULL').join(',')}}`,
+      lines(records.map((record) => record.time)),
+      lines(records.map((record) => record.canonical)),
       new Date(now).toISOString(),
     ],
   );
 }
 
+/** A list as one text, a third of the cost of an array of texts. Ids, times and canonical JSON hold no line feed. */
+function lines(values: readonly string[]): string {
+  return values.join('\n');
+}
+
+/** Each term once, with the records that carry it: most are common to all records of a batch. */
 export async function insertTerms(client: SqlClient, records: readonly SequencedRecord[]): Promise<void> {
-  const pairs = records.flatMap((record) => record.terms.map((term) => ({ term, index: record.index })));
-  await client.query('INSERT INTO audit_terms (term, log_index) SELECT * FROM unnest($1::text[], $2::bigint[])', [
-    pairs.map((pair) => pair.term),
-    pairs.map((pair) => pair.index),
-  ]);
+  const carriers = new Map<string, number[]>();
+  for (const { terms, index } of records) {
+    for (const term of terms) {
+      const indexes = carriers.get(term);
+      if (indexes === undefined) carriers.set(term, [index]);
+      else indexes.push(index);
+    }
+  }
+  await client.query(
+    `INSERT INTO audit_terms (term, log_index)
+     SELECT t.term, unnest(string_to_array(t.indexes, ',')::bigint[]) FROM unnest($1::text[], $2::text[]) AS t (term, indexes)`,
+    [[...carriers.keys()], [...carriers.values()].map((indexes) => indexes.join(','))],
+  );
 }
 
 export async function widenSpans(client: SqlClient, records: readonly SequencedRecord[]): Promise<void> {

@@ -26,14 +26,15 @@ export interface SequencedRow {
   readonly log_index: string;
   readonly vault_id: string | null;
   readonly vault_index: string | null;
-  readonly record: string;
+  /** SHA-256 of the canonical record, lower-case hex. */
+  readonly record_hash: string;
 }
 
 /** Records of the log from this index on, in order. */
 export async function selectRecordsFrom(client: SqlClient, index: number, limit: number): Promise<SequencedRow[]> {
   const { rows } = await client.query<SequencedRow>(
-    `SELECT log_index, vault_id, vault_index, record FROM audit_records
-      WHERE log_index >= $1 ORDER BY log_index LIMIT $2`,
+    `SELECT log_index, vault_id, vault_index, encode(sha256(convert_to(record, 'UTF8')), 'hex') AS record_hash
+       FROM audit_records WHERE log_index >= $1 ORDER BY log_index LIMIT $2`,
     [index, limit],
   );
   return rows;
