@@ -89,6 +89,33 @@ describe('the relay', () => {
     await inbox.has(events.map(({ eventId }) => eventId));
   });
 
+  it('lets audit records gather, until there are events', async () => {
+    const { feed, inbox } = await subscribed();
+    const relay = await startRelay(feed, { wakeEveryMs: 60_000, auditGatherMs: 60_000 });
+    await relay.drained();
+    const insert = `INSERT INTO audit_inbox (record_id, key, body) VALUES ($1, 'k', '{}')`;
+    await setup.database.query(insert, ['gathered']);
+    relay.wake('audit');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(inbox.ids()).toEqual([]);
+    const { events } = await store.append(anAppend());
+    relay.wake();
+    await inbox.has([...events.map(({ eventId }) => eventId), 'gathered']);
+  });
+
+  it('publishes events beside a relay for audit records alone', async () => {
+    const { feed, inbox } = await subscribed();
+    const ofEvents = await startRelay(feed, { topics: { events: 'events' } });
+    const body = { vaultId: 'v1', time: '2026-03-01T12:00:00.000Z' };
+    const { events } = await store.append(anAppend({ vaultId: 'v1', audit: { recordId: 'record-1', body } }));
+    await ofEvents.drained();
+    expect(inbox.ids()).toEqual(events.map(({ eventId }) => eventId));
+    // The first one has its lock all the while.
+    const ofAudit = await startRelay(feed, { topics: { audit: 'audit' } });
+    await ofAudit.drained();
+    expect(inbox.ids()).toEqual([...events.map(({ eventId }) => eventId), 'record-1']);
+  });
+
   it('publishes a record whose transaction commits after later ones were published', async () => {
     const { feed, inbox } = await subscribed();
     const relay = await startRelay(feed);

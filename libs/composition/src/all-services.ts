@@ -8,16 +8,16 @@ import { Metrics } from '@coffer/observability';
 import { Hosts } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import { announce } from './announce.js';
+import { AuditThread } from './audit-thread/audit-thread.js';
 import { allEnded } from './closing.js';
 import type { Certificates } from './certificates.js';
-import type { Connections, ServiceName } from './databases.js';
+import { connectionsOfAll, type Connections, type ServiceName } from './databases.js';
 import type { DataDirectory } from './data-directory.js';
 import { firstStart } from './first-start.js';
-import { Pressure } from './pressure.js';
 import type { ProgramContext } from './run.js';
 import { buildContainer, serve } from './serve.js';
 import { requiredGroups } from './service.js';
-import { composeAuditLog } from './services/audit-log.js';
+import { composeAuditLog, type AuditLogService } from './services/audit-log.js';
 import type { ComposedService, ServiceContext } from './services/context.js';
 import { composeCryptoGateway } from './services/crypto-gateway.js';
 import { composeIdentity, type IdentityService } from './services/identity.js';
@@ -34,15 +34,17 @@ export interface AllServicesContext extends ProgramContext {
   readonly certificates: Certificates | undefined;
 }
 
-/** The container, once there is one: what requests need of it is asked for when they come. */
+/** What is made last: what requests need of it is asked for when they come. */
 interface Built {
   container?: INestApplicationContext;
+  auditThread?: AuditThread;
 }
 
 interface AllServices {
   readonly all: readonly ComposedService[];
   readonly vaults: VaultManagement;
   readonly identity: IdentityService;
+  readonly audit: AuditLogService;
 }
 
 /** Composes all services, starts what works by itself, sets up a new installation, and serves. */
@@ -50,7 +52,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
   const { config, log, closing, directory, certificates } = context;
   const hosts = new Hosts({ domain: config.domain, port: config.publicPort ?? config.port });
   const built: Built = {};
-  const { all, vaults, identity } = await composeAll(context, hosts, built);
+  const { all, vaults, identity, audit } = await composeAll(context, hosts, built);
   const container = await buildContainer(all, log);
   built.container = container;
   closing.add(() => container.close());
@@ -61,6 +63,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
     // Before the container's consumers end, which the relay would wait for in vain.
     closing.add(() => core.relay.stop());
   }
+  built.auditThread = await auditThread(context, audit);
   const metrics = new Metrics('standalone');
   const tracing = await openTracing({ config, name: 'standalone', closing });
   const ready = async () => {
@@ -91,7 +94,7 @@ export async function startServices(context: AllServicesContext): Promise<void> 
 
 async function composeAll(context: AllServicesContext, hosts: Hosts, built: Readonly<Built>): Promise<AllServices> {
   const { config, closing, directory } = context;
-  const contextOf = serviceContexts(context, hosts);
+  const contextOf = serviceContexts(context, hosts, built);
   // The crypto gateway follows the log of vault management, which needs the gateway's keys: bound when both are there.
   let vaultDatabase = (): Database => {
     throw new Error('vault management is not composed yet');
@@ -125,16 +128,24 @@ async function composeAll(context: AllServicesContext, hosts: Hosts, built: Read
     composeIdentity({ ...contextOf('identity'), vaultKeys: crypto.vaultKeys('identity') }).then(owned),
   ]);
   vaultDatabase = () => vaults.core.database;
-  return { all: [vaults, crypto, policy, audit, identity], vaults, identity };
+  return { all: [vaults, crypto, policy, audit, identity], vaults, identity, audit };
 }
 
-function serviceContexts(context: AllServicesContext, hosts: Hosts): (service: ServiceName) => ServiceContext {
-  const { config, log, closing, stop, directory, connections } = context;
-  const pressure = new Pressure();
-  closing.add(() => {
-    pressure.close();
-    return Promise.resolve();
-  });
+async function auditThread(
+  { connections, log, stop, closing }: AllServicesContext,
+  { signer }: AuditLogService,
+): Promise<AuditThread> {
+  const thread = await AuditThread.start({ connections: connectionsOfAll(connections), signer, log, onLost: stop });
+  closing.add(() => thread.close());
+  return thread;
+}
+
+function serviceContexts(
+  context: AllServicesContext,
+  hosts: Hosts,
+  built: Readonly<Built>,
+): (service: ServiceName) => ServiceContext {
+  const { config, log, stop, directory, connections } = context;
   const feed = createMemoryFeed({
     requiredGroups,
     onError: (err, group) => {
@@ -150,6 +161,6 @@ function serviceContexts(context: AllServicesContext, hosts: Hosts): (service: S
     clock: systemClock,
     log,
     onLost: stop,
-    auditMayWait: pressure.mayWait,
+    auditTaker: () => built.auditThread?.wake(service),
   });
 }

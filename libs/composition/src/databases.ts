@@ -20,6 +20,17 @@ export type Connections = (service: ServiceName) => pg.ClientConfig;
 
 export const serviceNames = Object.keys(embedded) as readonly ServiceName[];
 
+/** Those of every service, by its name. */
+export function connectionsOfAll(connections: Connections): Readonly<Record<ServiceName, pg.ClientConfig>> {
+  return {
+    'vault-management': connections('vault-management'),
+    'crypto-gateway': connections('crypto-gateway'),
+    'policy-engine': connections('policy-engine'),
+    'audit-log': connections('audit-log'),
+    identity: connections('identity'),
+  };
+}
+
 /** Connection of a service on the embedded server whose socket is in `host`. */
 export function embeddedConnection(host: string, service: ServiceName): pg.ClientConfig {
   return { host, user: embedded[service], database: embedded[service] };

@@ -1,16 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
-/** Longest that an audit record waits for its place in the log because requests are more urgent. */
-const MAX_WAIT_MS = 10_000;
 const SAMPLE_MS = 100;
 /** Share of this process's capacity above which background work gives way. */
 const BUSY = 0.6;
 
 /**
- * Knows whether this process has time to spare. Where services share one process (and its cores), taking records into the
- * audit log would slow the very requests that write them; the records are durable by then, so they may wait a little
- * (docs/adr/0005).
+ * Knows whether this process has time to spare. Publishing audit records slows the very requests that write them; the records
+ * are durable by then, so they may wait a little (docs/adr/0013).
  */
 export class Pressure {
   #busy = false;
@@ -20,7 +17,7 @@ export class Pressure {
   readonly #timer: NodeJS.Timeout;
 
   /** `maxWaitMs`: longest that a record waits. */
-  constructor(private readonly maxWaitMs = MAX_WAIT_MS) {
+  constructor(private readonly maxWaitMs: number) {
     this.#timer = setInterval(() => {
       this.#sample();
     }, SAMPLE_MS);

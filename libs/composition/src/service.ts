@@ -49,6 +49,8 @@ export interface ServiceOptions {
   readonly everyAppendIsChange?: boolean;
   /** Lets audit records wait for the log while requests need the processor. */
   readonly auditMayWait?: (ageMs: number) => boolean;
+  /** Somebody else takes the audit records from the inbox to the log; told when there are new ones. */
+  readonly auditTaker?: () => void;
 }
 
 /** A service's database with everything that lives in it: log, audit inbox, relay, lease. */
@@ -170,21 +172,30 @@ function openOutbox(
     database,
     connection: options.connection,
     feed: options.feed,
-    topics: { audit: topics.audit, ...(options.eventsTopic === undefined ? {} : { events: options.eventsTopic }) },
+    topics: {
+      ...(options.auditTaker === undefined ? { audit: topics.audit } : {}),
+      ...(options.eventsTopic === undefined ? {} : { events: options.eventsTopic }),
+    },
     onError: (err) => {
       log.warn({ err }, 'the relay will try again');
     },
     ...(options.auditMayWait === undefined ? {} : { auditMayWait: options.auditMayWait }),
   });
+  const wakeForAudit =
+    options.auditTaker ??
+    (() => {
+      relay.wake('audit');
+    });
   store.onAppend(() => {
     relay.wake();
+    options.auditTaker?.();
   });
   return {
     relay,
     audit: {
       record: async (row) => {
         await sink.record(row);
-        relay.wake();
+        wakeForAudit();
       },
     },
     stop: async () => {

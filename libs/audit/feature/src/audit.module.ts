@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { AuditLog } from './application/audit-log.js';
 import type { AuditPorts } from './application/ports.js';
 import { TreeKeeper } from './application/tree-keeper.js';
@@ -12,12 +12,25 @@ export class AuditModule {
     return {
       module: AuditModule,
       providers: [
+        ...readers(ports),
         { provide: AuditLog, useFactory: () => new AuditLog(ports) },
-        { provide: AuditController, useFactory: () => new AuditController(ports) },
         { provide: TreeKeeper, useFactory: () => new TreeKeeper(ports, ports.signer) },
-        { provide: TreeController, useFactory: () => new TreeController(ports, ports.signer) },
       ],
       exports: [AuditLog, AuditController, TreeController],
     };
   }
+
+  /** The query surface alone: somebody else takes the records and keeps the tree. */
+  static forReaders(ports: ReaderPorts): DynamicModule {
+    return { module: AuditModule, providers: readers(ports), exports: [AuditController, TreeController] };
+  }
+}
+
+type ReaderPorts = Pick<AuditPorts, 'database' | 'pager' | 'clock' | 'signer'>;
+
+function readers(ports: ReaderPorts): FactoryProvider[] {
+  return [
+    { provide: AuditController, useFactory: () => new AuditController(ports) },
+    { provide: TreeController, useFactory: () => new TreeController(ports, ports.signer) },
+  ];
 }

@@ -21,8 +21,10 @@ export interface ServiceContext {
   readonly onLost: (error: Error) => void;
   /** See ServiceOptions; only where other processes serve the same database. */
   readonly sharedLeaseMs?: number;
-  /** See ServiceOptions; only where services share a process. */
+  /** See ServiceOptions; only where services have processes of their own. */
   readonly auditMayWait?: (ageMs: number) => boolean;
+  /** See ServiceOptions; only where services share a process. */
+  readonly auditTaker?: () => void;
 }
 
 /** One service, composed and not started. */

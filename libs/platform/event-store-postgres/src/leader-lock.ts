@@ -3,8 +3,10 @@ import pg from 'pg';
 import { surfaced } from './faults.js';
 import { query } from './prepared.js';
 
-/** Of the advisory locks in a service's database. */
-const LOCK = 0x72656c79; // 'rely'
+/** Advisory locks in a service's database: one relay of each kind is active. */
+export const RELAY = 0x72656c79; // 'rely'
+/** Of a relay for audit records alone, which runs beside one for events. */
+export const AUDIT_RELAY = 0x72656c61; // 'rela'
 /** Channel on which the holder is told that another process has committed something. */
 export const NUDGE = 'coffer_relay';
 
@@ -15,8 +17,9 @@ export class LeaderLock {
 
   constructor(
     private readonly connection: pg.ClientConfig,
-    /** Something was committed in another process; called while the lock is held. */
-    private readonly onNudge: () => void,
+    private readonly lock: number,
+    /** Something was committed in another process, which says what; called while the lock is held. */
+    private readonly onNudge: (what: string | undefined) => void,
   ) {}
 
   /**
@@ -27,7 +30,7 @@ export class LeaderLock {
     try {
       this.#session ??= await this.#connect();
       // Not the waiting form: a session that waits inside a statement keeps the server from clearing dead rows.
-      if (!this.#held && (await tryLock(this.#session))) {
+      if (!this.#held && (await tryLock(this.#session, this.lock))) {
         await this.#session.query(`LISTEN ${NUDGE}`);
         this.#held = true;
       }
@@ -50,8 +53,8 @@ export class LeaderLock {
     session.once('end', () => {
       this.#forget(session);
     });
-    session.on('notification', () => {
-      this.onNudge();
+    session.on('notification', ({ payload }) => {
+      this.onNudge(payload);
     });
     await session.connect();
     return session;
@@ -64,8 +67,8 @@ export class LeaderLock {
   }
 }
 
-async function tryLock(session: pg.Client): Promise<boolean> {
-  const { rows } = await session.query<{ held: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS held`);
+async function tryLock(session: pg.Client, lock: number): Promise<boolean> {
+  const { rows } = await session.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [lock]);
   return rows[0]?.held === true;
 }
 

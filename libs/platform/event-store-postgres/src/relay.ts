@@ -1,6 +1,6 @@
 import type { Database, Feed } from '@coffer/event-sourcing';
 import type pg from 'pg';
-import { LeaderLock, NUDGE } from './leader-lock.js';
+import { AUDIT_RELAY, LeaderLock, NUDGE, RELAY } from './leader-lock.js';
 import { publishAudit, publishEvents } from './publish.js';
 
 export interface RelayOptions {
@@ -14,8 +14,10 @@ export interface RelayOptions {
   readonly onError?: (error: unknown) => void;
   /** Milliseconds between looks at the database (or for the lock) without a wake-up; default 250. */
   readonly wakeEveryMs?: number;
-  /** Milliseconds that a wake-up waits for more work to come; default 20. */
+  /** Milliseconds that a wake-up for events waits for more work to come; default 20. */
   readonly gatherMs?: number;
+  /** The same of a wake-up for audit records, which nobody waits for: larger batches cost the audit log less. Default 100. */
+  readonly auditGatherMs?: number;
   /**
    * Asked before each batch of audit records with the age of the oldest in milliseconds: true leaves them in the inbox for
    * a later pass, so that the work behind the feed gives way to requests. Not asked when somebody waits for `drained`.
@@ -27,8 +29,8 @@ export interface Relay {
   start(): Promise<void>;
   /** Ends after the running batch. Resolves when the lock is free for another. */
   stop(): Promise<void>;
-  /** Something was committed in this process. */
-  wake(): void;
+  /** Something was committed in this process; by default events. */
+  wake(what?: Committed): void;
   /**
    * Resolves when everything committed before the call has been published by this relay; one that waits for the lock
    * resolves when it has taken over. Rejects when the relay stops before.
@@ -36,13 +38,16 @@ export interface Relay {
   drained(): Promise<void>;
 }
 
+/** What there is to publish. */
+export type Committed = 'events' | 'audit';
+
 const FIRST_BACK_OFF_MS = 50;
 const MAX_BACK_OFF_MS = 5_000;
 
 /**
  * Publishes what a service has committed: events in the order of each vault's numbers, audit records in their order, each at
  * least once. The cursor moves (the record is deleted) after the feed has the messages, so a crash repeats, never loses. One
- * relay per database is active; the others wait for its lock.
+ * relay per database is active, or one for each of the two topics; the others wait for its lock.
  */
 export function createRelay(options: RelayOptions): Relay {
   return new PostgresRelay(options);
@@ -56,21 +61,24 @@ interface Drain {
 class PostgresRelay implements Relay {
   readonly #lock: LeaderLock;
   readonly #sweepMs: number;
+  readonly #gatherMs: Readonly<Record<Committed, number>>;
   #running: Promise<void> | undefined;
   #stopping = false;
   /** Something may have been committed since the last pass began. */
-  #woken = false;
+  #woken: Committed | undefined;
   /** Who waits for a pass that has yet to begin. */
   #drains: Drain[] = [];
   #pause: Pause | undefined;
   /** False while another process holds the lock. */
   #active = true;
-  #nudging = false;
+  readonly #nudging = new Set<Committed>();
 
   constructor(private readonly options: RelayOptions) {
-    this.#lock = new LeaderLock(options.connection, () => {
-      this.wake();
+    const kind = options.topics.events === undefined && options.topics.audit !== undefined ? AUDIT_RELAY : RELAY;
+    this.#lock = new LeaderLock(options.connection, kind, (what) => {
+      this.wake(what === 'audit' ? what : 'events');
     });
+    this.#gatherMs = { events: options.gatherMs ?? 20, audit: options.auditGatherMs ?? 100 };
     this.#sweepMs = options.wakeEveryMs ?? 250;
   }
 
@@ -89,10 +97,10 @@ class PostgresRelay implements Relay {
     for (const { reject } of this.#drains.splice(0)) reject(new Error('the relay was stopped'));
   }
 
-  wake(): void {
-    this.#woken = true;
-    if (!this.#active) this.#nudge();
-    if (this.#pause?.fixed === false) this.#pause.end(this.options.gatherMs ?? 20);
+  wake(what: Committed = 'events'): void {
+    if (this.#woken !== 'events') this.#woken = what;
+    if (!this.#active) this.#nudge(what);
+    if (this.#pause?.fixed === false) this.#pause.end(this.#gatherMs[what]);
   }
 
   drained(): Promise<void> {
@@ -103,14 +111,15 @@ class PostgresRelay implements Relay {
   }
 
   /** Tells the active relay, wherever it is, once for everything that is committed within the time that it gathers anyway. */
-  #nudge(): void {
-    if (this.#nudging) return;
-    this.#nudging = true;
+  #nudge(what: Committed): void {
+    if (this.#nudging.has(what)) return;
+    this.#nudging.add(what);
     setTimeout(() => {
-      this.#nudging = false;
+      this.#nudging.delete(what);
       // The other one looks by itself when it hears nothing.
-      if (!this.#stopping) this.options.database.query(`SELECT pg_notify('${NUDGE}', '')`).catch(() => undefined);
-    }, this.options.gatherMs ?? 20).unref();
+      if (!this.#stopping)
+        this.options.database.query(`SELECT pg_notify('${NUDGE}', $1)`, [what]).catch(() => undefined);
+    }, this.#gatherMs[what]).unref();
   }
 
   async #run(): Promise<void> {
@@ -132,7 +141,7 @@ class PostgresRelay implements Relay {
   async #pass(): Promise<boolean> {
     const session = await this.#lock.hold();
     if (session === undefined) return false;
-    this.#woken = false;
+    this.#woken = undefined;
     const drains = this.#drains.splice(0);
     const { database, feed, topics } = this.options;
     const mayWait = drains.length === 0 ? this.options.auditMayWait : undefined;
@@ -157,7 +166,7 @@ class PostgresRelay implements Relay {
     pause.end(backOff > 0 ? backOff : this.#sweepMs);
     this.#pause = pause;
     if (!pause.fixed && this.#drains.length > 0) pause.end(0);
-    else if (!pause.fixed && this.#woken) this.wake();
+    else if (!pause.fixed && this.#woken !== undefined) this.wake(this.#woken);
     await pause.ended;
     this.#pause = undefined;
   }

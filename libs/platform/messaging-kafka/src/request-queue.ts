@@ -4,7 +4,7 @@ interface RequestQueue {
   readonly pending: readonly unknown[];
   /** Milliseconds since the epoch until which the broker wants no requests; -1 when it has not asked. */
   readonly throttledUntil: number;
-  scheduleCheckPendingRequests(): void;
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
 }
 
 const KNOWN_VERSION = '2.2.4';

@@ -20,7 +20,7 @@ export class AuditLog {
   readonly #waiting = new Map<string, ((index: number) => void)[]>();
   #subscription: FeedSubscription | undefined;
 
-  constructor(private readonly ports: AuditPorts) {}
+  constructor(private readonly ports: Pick<AuditPorts, 'database' | 'feed' | 'clock' | 'onParked'>) {}
 
   /** Begins to take records; the migrations must have run. Start relays after it: a feed keeps nothing for who comes late. */
   async start(): Promise<void> {

@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes, type CipherGCMTypes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type CipherGCMTypes, type KeyObject } from 'node:crypto';
 import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
 import { notDecryptable, superfluous, wrongLength } from '../refusals.js';
+import { newNonce } from './nonces.js';
 
 /** The length for which the nonce is used as it is (SP 800-38D 5.2.1.1); no other is taken. */
 const IV_BYTES = 12;
@@ -20,7 +21,7 @@ export function sealGcm(
   alg: string,
 ): Ciphertext {
   if (chosen !== undefined) throw superfluous('iv', alg);
-  const iv = randomBytes(IV_BYTES);
+  const iv = newNonce(IV_BYTES);
   const encryption = createCipheriv(cipher, key, iv, { authTagLength });
   if (aad !== undefined) encryption.setAAD(aad);
   const value = encryption.update(plaintext);
