@@ -14,6 +14,7 @@ describeEventStore('PostgreSQL, with writers in two processes,', async () => {
   const two = createEventStore({ database: setup.open(), projections: [] });
   let turn = 0;
   const store: EventStore = {
+    settled: () => one.settled(),
     append: (request) => ((turn += 1) % 2 === 0 ? one : two).append(request),
     load: (streamId, afterVersion) => two.load(streamId, afterVersion),
     readVault: (vaultId, fromSeq, limit) => one.readVault(vaultId, fromSeq, limit),

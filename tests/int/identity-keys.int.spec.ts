@@ -194,7 +194,8 @@ describe('the administrator', () => {
     const append = () => Promise.reject(new CofferError('ServiceUnavailable', 'ends here'));
     const readVault = store.readVault.bind(store);
     const load = store.load.bind(store);
-    const broken = await setup.start({ store: { append, load, readVault, onAppend: () => undefined } });
+    const settled = store.settled.bind(store);
+    const broken = await setup.start({ store: { append, settled, load, readVault, onAppend: () => undefined } });
     const options = { secret: SECRET };
     await expect(broken.administration.ensureAdministrator(options)).rejects.toMatchObject({
       code: 'ServiceUnavailable',

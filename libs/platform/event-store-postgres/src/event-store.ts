@@ -84,6 +84,10 @@ class PostgresEventStore implements SharedEventStore {
     else await this.#instances?.awaitSeen(change, SEEN_WITHIN_MS);
   }
 
+  async settled(): Promise<void> {
+    if (this.#instances !== undefined) await this.#instances.awaitEnforced(await selectHead(this.#database));
+  }
+
   async #append(request: AppendRequest): Promise<AppendResult & { readonly change?: number }> {
     try {
       const { events, change } = await this.#commits.append(toGrouped(request));

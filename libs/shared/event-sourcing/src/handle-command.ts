@@ -79,7 +79,10 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
           fresh = true;
           continue;
         }
-        if (decided.length === 0) return { state, events: [], duplicate: false };
+        if (decided.length === 0) {
+          await this.store.settled();
+          return { state, events: [], duplicate: false };
+        }
         const result = await this.store.append(this.#toAppend(request, version, decided));
         if (result.duplicate) {
           const present = await this.load(request.streamId, request.sealer);

@@ -95,6 +95,11 @@ export class ConcurrencyConflict extends Error {
 export interface EventStore {
   /** One transaction: events, material, inline projections, audit record. Throws ConcurrencyConflict or CofferError('ServiceUnavailable'). */
   append(request: AppendRequest): Promise<AppendResult>;
+  /**
+   * Resolves when everything that is committed holds for every request that begins from then on, on any instance. Before it,
+   * a command that finds nothing left to do must not be answered: what it asks for may be another one's that still waits.
+   */
+  settled(): Promise<void>;
   /** Events of one stream after `afterVersion`, in order, upcast to the newest schema. */
   load(streamId: string, afterVersion?: number): Promise<readonly RecordedEvent[]>;
   /** Events of one vault from `fromSeq` on, in order; for relays, gap re-reads and rebuilds. */

@@ -72,8 +72,9 @@ export class VaultsController {
       await this.commands.vault(commanderOf(context), vaultId, { type: 'DeleteVault', now: context.now });
       return {};
     } catch (error) {
-      if (isCofferError(error, 'ResourceNotFound')) return { status: 204 };
-      throw error;
+      if (!isCofferError(error, 'ResourceNotFound')) throw error;
+      await this.ports.store.settled(); // the other one's deletion may not hold everywhere yet
+      return { status: 204 };
     }
   }
 
