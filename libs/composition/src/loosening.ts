@@ -20,6 +20,18 @@ const loosening: ReadonlySet<string> = new Set([
   'PrincipalPasswordAdded',
 ]);
 
-export function loosens(eventType: string): boolean {
-  return loosening.has(eventType);
+/** Their new version takes the place of the latest, which may have been usable when it is not. */
+const versions: ReadonlySet<string> = new Set(['KeyVersionCreated', 'SecretVersionSet']);
+
+interface Validity {
+  readonly enabled?: boolean;
+  readonly nbf?: number;
+  readonly exp?: number;
+}
+
+export function loosens({ type, data }: { readonly type: string; readonly data: unknown }): boolean {
+  if (!loosening.has(type)) return false;
+  if (!versions.has(type)) return true;
+  const { enabled, nbf, exp } = data as Validity;
+  return enabled === true && nbf === undefined && exp === undefined;
 }

@@ -153,7 +153,7 @@ function openStore(
     projections,
     instances: {
       isChange,
-      tightens: ({ streams }) => streams.some(({ events }) => events.some(({ type }) => !loosens(type))),
+      tightens: ({ streams }) => streams.some(({ events }) => events.some((event) => !loosens(event))),
       awaitEnforced: (change) => shared.awaitEnforced(change),
       awaitSeen: (change, milliseconds) => shared.awaitSeen(change, milliseconds),
     },
