@@ -1,101 +1,13 @@
-import { LeasedCache, type AppendRequest } from '@coffer/event-sourcing';
-import { createEventStore, InstanceLease, type SharedEventStore } from '@coffer/event-store-postgres';
-import { newId } from '@coffer/kernel';
-import type pg from 'pg';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { storeSetup, thingProjection, type StoreSetup } from './event-store-setup.js';
+import { change, instancesSetup, LEASE_MS, make, took, until, type InstancesSetup } from './instances-setup.js';
 
-/** A quarter of it is how long a statement of the lease may take: a busy disk needs more than a moment. */
-const LEASE_MS = 4_000;
-const VAULT = 'vault';
-
-interface Instance {
-  readonly lease: InstanceLease;
-  readonly store: SharedEventStore;
-  /** `last` of the thing, from memory where that is allowed. */
-  read(name: string): Promise<string | undefined>;
-  readonly loads: () => number;
-}
-
-let setup: StoreSetup;
-let undo: (() => Promise<unknown>)[];
+let setup: InstancesSetup;
 beforeEach(async () => {
-  setup = await storeSetup();
-  undo = [];
+  setup = await instancesSetup();
 });
-afterEach(async () => {
-  for (const step of undo.reverse()) await step();
-  await setup.close();
-});
+afterEach(() => setup.close());
 
-/** One process of a service, with a cache over its read model. `Loosened` events only give. */
-async function instance(connection: pg.ClientConfig = setup.connection): Promise<Instance> {
-  const database = setup.open();
-  const lease = new InstanceLease({
-    connection,
-    database,
-    leaseMs: LEASE_MS,
-    announce: ({ vaultId, streamIds }) => {
-      store.announce(vaultId, streamIds);
-    },
-  });
-  const store = createEventStore({
-    database,
-    projections: [thingProjection],
-    instances: {
-      isChange: ({ streams }) => streams.some(({ expectedVersion }) => expectedVersion > 0),
-      tightens: ({ meta }) => meta.actor.oid !== 'loosens',
-      awaitEnforced: (change) => lease.awaitEnforced(change),
-      awaitSeen: (change, milliseconds) => lease.awaitSeen(change, milliseconds),
-    },
-  });
-  let loads = 0;
-  const cache = new LeasedCache<string, { readonly streamId: string; readonly last: string }>({
-    load: async (name) => {
-      loads += 1;
-      const { rows } = await database.query<{ stream_id: string; last: string }>(
-        'SELECT stream_id, last FROM things WHERE name = $1',
-        [name],
-      );
-      const row = rows[0];
-      return row === undefined ? undefined : { streamId: row.stream_id, last: row.last };
-    },
-    keyOf: (name) => name,
-    vaultOf: () => VAULT,
-    streamsOf: ({ streamId }) => [streamId],
-    lease,
-  });
-  store.onAppend((vaultId, streamIds) => {
-    cache.invalidate(vaultId, streamIds);
-  });
-  await lease.start();
-  undo.push(() => lease.close());
-  return { lease, store, loads: () => loads, read: async (name) => (await cache.get(name))?.last };
-}
-
-function append(
-  streamId: string,
-  expectedVersion: number,
-  type: string,
-  data: object,
-  oid = 'tightens',
-): AppendRequest {
-  return {
-    vaultId: VAULT,
-    streams: [{ streamId, expectedVersion, events: [{ eventId: newId(), type, schemaVersion: 1, data }] }],
-    meta: { actor: { oid }, correlationId: newId(), region: 'local' },
-    recordedAt: Date.now(),
-    commandId: newId(),
-  };
-}
-
-const make = (store: SharedEventStore, name: string) => store.append(append(`thing-${name}`, 0, 'ThingMade', { name }));
-const change = (store: SharedEventStore, name: string, version: number, value: string, oid?: string) =>
-  store.append(append(`thing-${name}`, version, 'ThingDone', { value }, oid));
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+const instance: InstancesSetup['instance'] = (options) => setup.instance(options);
 
 /** A lease that nobody renews: of a process that was killed. */
 const leaveLease = () =>
@@ -103,12 +15,6 @@ const leaveLease = () =>
     `INSERT INTO leases (instance_id, expires_at, acked) VALUES ('killed', clock_timestamp() + $1 * interval '1 millisecond', 0)`,
     [LEASE_MS],
   );
-
-async function took(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
-}
 
 describe('instances over one database', () => {
   it('answer from memory, and never with what an acknowledged change has outdated', async () => {
@@ -176,9 +82,9 @@ describe('instances over one database', () => {
   it('that are cut off from the database stop answering from memory before a change that tightens is acknowledged', async () => {
     const { host } = setup.connection;
     const proxy = await TcpProxy.start(() => `${host}/.s.PGSQL.5432`);
-    undo.push(() => proxy.stop());
+    setup.undo(() => proxy.stop());
     const one = await instance();
-    const two = await instance({ ...setup.connection, host: '127.0.0.1', port: proxy.port });
+    const two = await instance({ connection: { ...setup.connection, host: '127.0.0.1', port: proxy.port } });
     await make(one.store, 'a');
     await change(one.store, 'a', 1, 'before');
     expect(await two.read('a')).toContain('before');

@@ -1,4 +1,5 @@
 import type { Lease } from './lease.js';
+import { LeaseTerm, type Moment } from './lease-term.js';
 import type { LeaseStream, NumberedChange } from './lease-stream.js';
 
 export interface HeldLeaseOptions<C extends NumberedChange> {
@@ -24,24 +25,23 @@ const DRIFT = 0.98;
  */
 export class HeldLease<C extends NumberedChange> implements Lease {
   readonly #lapse: (() => void)[] = [];
-  readonly #now: () => number;
-  #until = Number.NEGATIVE_INFINITY;
+  readonly #term: LeaseTerm;
   #stream: LeaseStream<C> | undefined;
   #closed = false;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
   constructor(private readonly options: HeldLeaseOptions<C>) {
-    this.#now = options.now ?? (() => performance.now());
+    this.#term = new LeaseTerm(options.now);
   }
 
   live(): boolean {
-    return this.#now() < this.#until;
+    return this.#term.live();
   }
 
   /** Milliseconds that the lease still lasts; negative when it has ended. */
   remaining(): number {
-    return this.#until - this.#now();
+    return this.#term.remaining();
   }
 
   onLapse(listener: () => void): void {
@@ -54,7 +54,7 @@ export class HeldLease<C extends NumberedChange> implements Lease {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#until = Number.NEGATIVE_INFINITY;
+    this.#term.end();
     this.#stream?.close();
     this.#wake?.();
     await this.#running;
@@ -81,12 +81,12 @@ export class HeldLease<C extends NumberedChange> implements Lease {
   async #follow(): Promise<boolean> {
     const stream = this.options.open();
     this.#stream = stream;
-    const sent: number[] = [];
+    const sent: Moment[] = [];
     let applied = 0;
     let granted = false;
     let timer: NodeJS.Timeout | undefined;
     const ask = () => {
-      sent.push(this.#now());
+      sent.push(this.#term.now());
       stream.send(applied);
     };
     try {
@@ -103,7 +103,7 @@ export class HeldLease<C extends NumberedChange> implements Lease {
         granted = true;
         const askedAt = sent.shift();
         if (askedAt === undefined) throw new Error('a lease nobody has asked for');
-        if (!this.#closed) this.#until = Math.max(this.#until, askedAt + leaseMilliseconds * DRIFT);
+        if (!this.#closed) this.#term.extend(askedAt, leaseMilliseconds * DRIFT);
         timer ??= setInterval(ask, leaseMilliseconds / RENEWALS_PER_LEASE).unref();
       }
     } finally {

@@ -17,4 +17,5 @@ export * from './change-hub.js';
 export * from './lease-stream.js';
 export * from './policy.js';
 export * from './serve-lease.js';
+export * from './lease-term.js';
 export * from './held-lease.js';

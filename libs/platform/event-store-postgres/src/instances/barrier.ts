@@ -1,3 +1,5 @@
+import { MARGIN_MS } from './lease-watch.js';
+
 interface Waiter {
   readonly seq: number;
   readonly done: () => void;
@@ -5,7 +7,6 @@ interface Waiter {
 
 /** Notifications may be lost. */
 const LOOK_EVERY_MS = 250;
-const MARGIN_MS = 100;
 
 /** Where writers wait until every instance has heard of their change (architecture, rule 7). */
 export class Barrier {
@@ -15,23 +16,19 @@ export class Barrier {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    /** The highest change that every unexpired lease has acknowledged. */
+    /** The highest change that every live lease has acknowledged. */
     private readonly acknowledged: () => Promise<number>,
     private readonly leaseMs: number,
   ) {}
 
   /**
-   * Resolves when every unexpired lease has acknowledged the change, and at the latest when every lease that was given
+   * Resolves when every live lease has acknowledged the change, and at the latest when every lease that was given
    * before the change was committed has ended: one given later has heard of it. `atMostMs` ends the wait earlier.
    */
   wait(seq: number, atMostMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    const until = performance.now() + Math.min(this.leaseMs + MARGIN_MS, atMostMs);
     return new Promise((resolve) => {
-      const end = setTimeout(
-        () => {
-          waiter.done();
-        },
-        Math.min(this.leaseMs + MARGIN_MS, atMostMs),
-      );
+      let end: NodeJS.Timeout | undefined;
       const waiter: Waiter = {
         seq,
         done: () => {
@@ -40,6 +37,13 @@ export class Barrier {
           resolve();
         },
       };
+      // A timer counts from when its turn of the event loop began: after a long turn it is early.
+      const wait = () => {
+        const left = until - performance.now();
+        if (left > 0) end = setTimeout(wait, Math.ceil(left));
+        else waiter.done();
+      };
+      wait();
       this.#waiting.add(waiter);
       this.look();
     });
@@ -62,9 +66,11 @@ export class Barrier {
   }
 
   async #look(): Promise<void> {
+    // Those who come while it looks need another look: this one may know less than what they wrote.
+    const waiting = [...this.#waiting];
     try {
       const reached = await this.acknowledged();
-      for (const waiter of this.#waiting) if (waiter.seq <= reached) waiter.done();
+      for (const waiter of waiting) if (waiter.seq <= reached) waiter.done();
     } catch {
       // The database is away: the end of the leases is waited for.
     }

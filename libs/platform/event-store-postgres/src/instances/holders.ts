@@ -6,6 +6,8 @@ interface Holder {
   /** Monotonic milliseconds until which its last grant may be used. */
   until: number;
   closed: boolean;
+  /** Has missed what it cannot be told any more. */
+  lapsed: boolean;
 }
 
 export interface HoldersOptions {
@@ -28,16 +30,17 @@ export class Holders {
 
   /** `appliedSeq`: what the new holder is up to date with; it holds nothing from before. */
   open(appliedSeq: number, onChange: (change: Change) => void): LeaseHolder {
-    const holder: Holder = { onChange, acked: appliedSeq, until: 0, closed: false };
+    const holder: Holder = { onChange, acked: appliedSeq, until: 0, closed: false, lapsed: false };
     this.#holders.add(holder);
     const acknowledge = (seq: number) => {
-      if (seq <= holder.acked) return;
+      if (holder.lapsed || seq <= holder.acked) return;
       holder.acked = seq;
       this.options.onProgress();
     };
     return {
       acknowledge,
       renew: (seq) => {
+        if (holder.lapsed) return 0;
         acknowledge(seq);
         const granted = Math.floor(Math.max(0, Math.min(this.options.leaseMs, this.options.remaining())));
         if (granted > 0) holder.until = Math.max(holder.until, this.#now() + granted);
@@ -53,6 +56,11 @@ export class Holders {
 
   announce(change: Change): void {
     for (const holder of this.#holders) if (!holder.closed) holder.onChange(change);
+  }
+
+  /** Every holder there is has missed something: none gets its lease again, and each counts until it has ended. */
+  lapse(): void {
+    for (const holder of this.#holders) holder.lapsed = true;
   }
 
   /** What every holder that counts has acknowledged; Infinity when there is none. */

@@ -1,10 +1,11 @@
-import type { Change, ChangeHub, Lease, LeaseHolder } from '@coffer/contracts';
+import { LeaseTerm, type Change, type ChangeHub, type Lease, type LeaseHolder } from '@coffer/contracts';
 import type { SqlClient } from '@coffer/event-sourcing';
 import { newId } from '@coffer/kernel';
 import type pg from 'pg';
 import { Barrier } from './barrier.js';
 import * as sql from './change-sql.js';
 import { Holders } from './holders.js';
+import { LeaseWatch } from './lease-watch.js';
 import { dropSession, openSession } from './session.js';
 
 export interface InstanceOptions {
@@ -18,9 +19,11 @@ export interface InstanceOptions {
   readonly onError?: (error: unknown) => void;
   /** Run in each new session of the lease before it is used; a rejection means that there is none. */
   readonly prepare?: (session: pg.Client) => Promise<void>;
+  /** How often changes and leases that nobody needs any more are deleted; default: a minute. */
+  readonly pruneEveryMs?: number;
 }
 
-/** Kept so long for instances that come back. */
+/** So long an instance that comes back can be told what it has missed. */
 const KEEP_CHANGES_MS = 60 * 60 * 1000;
 const PRUNE_EVERY_MS = 60_000;
 const RECONNECT_MS = 100;
@@ -36,11 +39,14 @@ export class InstanceLease implements Lease, ChangeHub {
   readonly #id = newId();
   readonly #holders: Holders;
   readonly #barrier: Barrier;
+  readonly #watch: LeaseWatch;
   readonly #lapse: (() => void)[] = [];
   #session: pg.Client | undefined;
+  /** Something may be kept: from now on every change must be applied. */
+  #begun = false;
   #applied = 0;
   #acked = 0;
-  #until = 0;
+  readonly #term = new LeaseTerm();
   #closed = false;
   #work: Promise<void> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
@@ -55,7 +61,8 @@ export class InstanceLease implements Lease, ChangeHub {
         this.#acknowledge();
       },
     });
-    this.#barrier = new Barrier(() => sql.selectAcknowledged(database), leaseMs);
+    this.#watch = new LeaseWatch(leaseMs);
+    this.#barrier = new Barrier(async () => this.#watch.acknowledged(await sql.selectLeases(database)), leaseMs);
   }
 
   /** Rejects when the database cannot be reached. */
@@ -67,18 +74,18 @@ export class InstanceLease implements Lease, ChangeHub {
         this.#enqueue(() => this.#renew());
       }, this.options.leaseMs / 3),
       setInterval(() => {
-        this.#enqueue(() => this.#inSession((session) => sql.prune(session, KEEP_CHANGES_MS)));
-      }, PRUNE_EVERY_MS),
+        this.#enqueue(() => this.#inSession((session) => this.#prune(session)));
+      }, this.options.pruneEveryMs ?? PRUNE_EVERY_MS),
     ];
     for (const timer of this.#timers) timer.unref();
   }
 
   live(): boolean {
-    return performance.now() < this.#until;
+    return this.#term.live();
   }
 
   remaining(): number {
-    return this.#until - performance.now();
+    return this.#term.remaining();
   }
 
   onLapse(listener: () => void): void {
@@ -112,7 +119,7 @@ export class InstanceLease implements Lease, ChangeHub {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#expiry);
     await this.#work;
-    this.#until = 0;
+    this.#term.end();
     const session = this.#session;
     this.#session = undefined;
     if (session !== undefined && !this.#holders.anyLive)
@@ -125,27 +132,43 @@ export class InstanceLease implements Lease, ChangeHub {
   async #renew(): Promise<void> {
     const { leaseMs } = this.options;
     await this.#inSession(async (session) => {
-      const sentAt = performance.now();
+      const sentAt = this.#term.now();
       // Nothing is kept yet: everything up to here is as good as applied.
-      if (this.#applied === 0) this.#acked = this.#applied = await sql.selectHead(session);
+      if (!this.#begun) this.#acked = this.#applied = await sql.selectHead(session);
+      this.#begun = true;
       await sql.upsertLease(session, this.#id, leaseMs, this.#acked);
       await this.#catchUp(session);
-      this.#until = sentAt + leaseMs * DRIFT;
+      this.#term.extend(sentAt, leaseMs * DRIFT);
+      // Who is gone already is then known to the barrier, and not waited for when something is written.
+      this.#watch.observe(await sql.selectLeases(session));
     });
     this.#acknowledge();
+  }
+
+  async #prune(session: SqlClient): Promise<void> {
+    const ended = this.#watch.ended(await sql.selectLeases(session));
+    if (ended.length > 0) await sql.deleteLeases(session, ended);
+    await sql.deleteChanges(session, KEEP_CHANGES_MS);
   }
 
   async #catchUp(session: SqlClient): Promise<void> {
     for (;;) {
       const page = await sql.selectChanges(session, this.#applied);
-      if (page.gap) for (const listener of this.#lapse) listener();
+      if (page.gap) this.#forget();
       for (const change of page.changes) {
         this.options.announce(change);
         this.#holders.announce(change);
       }
       this.#applied = page.last;
+      this.#acked = Math.min(this.#acked, this.#applied);
       if (!page.full) return;
     }
+  }
+
+  /** What was missed cannot be told, neither here nor to who holds a lease of this instance. */
+  #forget(): void {
+    this.#holders.lapse();
+    for (const listener of this.#lapse) listener();
   }
 
   /** Tells the writers what this instance and everyone who depends on it have applied. */
@@ -203,7 +226,7 @@ export class InstanceLease implements Lease, ChangeHub {
       timeoutMs: Math.max(250, this.options.leaseMs / 4),
       onNotification: (channel) => {
         if (channel === sql.ACKS) this.#barrier.look();
-        else
+        else if (this.#begun)
           this.#enqueue(async () => {
             await this.#inSession((current) => this.#catchUp(current));
             this.#acknowledge();
@@ -213,7 +236,8 @@ export class InstanceLease implements Lease, ChangeHub {
         this.#lost(ended);
       },
     });
-    this.#session = session;
+    if (this.#closed) dropSession(session);
+    else this.#session = session;
   }
 
   #lost(session: pg.Client): void {
