@@ -1,21 +1,25 @@
 # One image per program: docker build --target vault-management . (only what the classic builder knows, too)
-FROM node:24-alpine AS build
+FROM node:24-alpine3.22 AS build
 WORKDIR /coffer
 COPY . .
-# For the native signer; the compiler stays in this stage.
+# For the native signer; the compilers stay in this stage. The one of TypeScript comes as an optional package.
 RUN apk add --no-cache gcc musl-dev
-RUN npm ci --omit=optional && node node_modules/typescript7/bin/tsc -b tsconfig.build.json && \
+RUN npm ci && node node_modules/typescript7/bin/tsc -b tsconfig.build.json && \
     node libs/platform/crypto-native/build.mjs --if-possible && rm -rf node_modules
 
-# Production packages alone: the tools of the build and the embedded server stay behind.
-FROM node:24-alpine AS packages
+# Production packages alone: the tools of the build and the embedded server stay behind, and what only a compiler reads.
+FROM node:24-alpine3.22 AS packages
 WORKDIR /coffer
 COPY package.json package-lock.json .npmrc ./
 COPY apps apps
 COPY libs libs
-RUN npm ci --omit=dev --omit=optional
+RUN npm ci --omit=dev --omit=optional && \
+    find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
 
-FROM node:24-alpine AS base
+# Node alone, on the Alpine that it was built for: no package manager and no headers in what runs.
+FROM alpine:3.22 AS base
+RUN apk add --no-cache libstdc++
+COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 WORKDIR /coffer
 ENV NODE_ENV=production COFFER_SETTINGS_FILE=/run/coffer/settings COFFER_DATA_DIR=/var/lib/coffer \
     COFFER_LISTEN=0.0.0.0 COFFER_GRPC_LISTEN=0.0.0.0 COFFER_INTERNAL_LISTEN=0.0.0.0

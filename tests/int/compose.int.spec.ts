@@ -110,6 +110,18 @@ describe('the Dockerfile', () => {
     }
   });
 
+  it('builds with the compiler that npm brings as an optional package, and leaves it behind', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: object }>;
+    };
+    expect(packages['node_modules/typescript7']?.optionalDependencies).toBeDefined();
+    const [build = '', runtime = ''] = ['build', 'base'].map((name) =>
+      dockerfile.split(/^FROM /m).find((block) => block.split('\n')[0]?.endsWith(` AS ${name}`)),
+    );
+    expect(build).toContain('npm ci &&');
+    expect(runtime).not.toContain('COPY --from=build /coffer/node_modules');
+  });
+
   it('starts programs that are there, with production packages that npm has', () => {
     const apps = [...dockerfile.matchAll(/"apps\/([a-z-]+)\/dist\/main\.js"/g)].map(([, name = '']) => name);
     expect(apps.length).toBeGreaterThan(5);

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
-/** A process that ran this long was not ended by its start. */
+/** A process that says nothing of being ready and ran this long was not ended by its start. */
 const HEALTHY_MS = 5_000;
 
 /**
@@ -40,7 +40,8 @@ export class Supervised {
 
   start() {
     const { name, command, args, env, ready, onLine, onPid } = this.options;
-    const began = Date.now();
+    const began = performance.now();
+    let worked = false;
     const child = spawn(command, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     onPid?.(child.pid);
@@ -48,7 +49,9 @@ export class Supervised {
     for (const output of [child.stdout, child.stderr]) {
       createInterface({ input: output }).on('line', (line) => {
         onLine(line);
-        if (ready?.test(line)) this.#resolveReady();
+        if (ready?.test(line) !== true) return;
+        worked = true;
+        this.#resolveReady();
       });
     }
     child.once('error', (error) => onLine(`${name}: ${error.message}`));
@@ -56,7 +59,8 @@ export class Supervised {
       this.#child = undefined;
       onPid?.(undefined);
       if (this.#stopping) return;
-      this.#pause = Date.now() - began > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(2 * this.#pause, LONGEST_PAUSE_MS);
+      worked ||= ready === undefined && performance.now() - began > HEALTHY_MS;
+      this.#pause = worked ? FIRST_PAUSE_MS : Math.min(2 * this.#pause, LONGEST_PAUSE_MS);
       onLine(`${name}: ended with ${signal ?? code}; starts again in ${this.#pause} ms`);
       this.#timer = setTimeout(() => this.start(), this.#pause);
     });
