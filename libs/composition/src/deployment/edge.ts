@@ -86,6 +86,8 @@ ${edgeUpstreams.map((upstream) => upstreamBlock(upstream, options.upstreams[upst
   # A request that may have been carried out is given to another instance only when doing it twice is harmless.
   proxy_next_upstream error timeout;
   proxy_next_upstream_tries 2;
+  # Shorter than the wait for an answer: who has not answered may still carry it out, and undo what was done after the other.
+  proxy_next_upstream_timeout 5s;
   proxy_ssl_certificate ${service.certificateFile};
   proxy_ssl_certificate_key ${service.keyFile};
   proxy_ssl_trusted_certificate ${service.caFile};

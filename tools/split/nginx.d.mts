@@ -1,0 +1,2 @@
+/** The nginx of this machine. Throws MissingError. */
+export function findNginx(): Promise<string>;
