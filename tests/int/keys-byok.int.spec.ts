@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, verify, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { keyProjections } from '@coffer/keys-feature';
+import { keyProjections, keysMigrations } from '@coffer/keys-feature';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { testContext, testVault, type ContextOptions } from '../support/context.js';
 import { blobFor, encoded, type Blob } from '../support/transfer-blob.js';
@@ -121,6 +122,32 @@ describe('a key in a transfer blob', () => {
     await bring(blobFor(next.key, ec.privateKey));
     const crossed = { ...blob, header: { ...blob.header, kid: next.key.kid } };
     await expect(bring(crossed)).rejects.toEqual(refused('BadParameter', UNOPENED));
+  });
+
+  it('keeps that proof through backup and restore, any number of times', async () => {
+    const bundle = await bring(blobFor(kek.key, ec.privateKey));
+    let from = vault;
+    for (let i = 0; i < 2; i += 1) {
+      const to = testVault();
+      const { value } = await call<{ value: string }>('KeyBackup', { name: 'mine' }, undefined, { vault: from });
+      await call('KeyRestore', {}, { value }, { vault: to });
+      from = to;
+    }
+    const restored = (await events()).filter((row) => row.includes(from.vaultId) && row.includes(versionOf(bundle)));
+    expect(restored).toHaveLength(1);
+    expect(restored[0]).toContain('wrappedBy');
+    expect(restored[0]).toContain(versionOf(kek));
+  });
+
+  it('is known to backups after an update from before they knew it', async () => {
+    await bring(blobFor(kek.key, ec.privateKey));
+    const { database } = setup.ports;
+    const select = 'SELECT version, wrapped_by FROM key_versions ORDER BY object_id, version';
+    const { rows: before } = await database.query<{ wrapped_by: unknown }>(select);
+    expect(before.map((row) => row.wrapped_by)).toContainEqual({ name: 'kek', version: versionOf(kek) });
+    await database.query('ALTER TABLE key_versions DROP COLUMN wrapped_by');
+    await database.query(readFileSync(new URL('0005-wrapped-by.sql', keysMigrations.directory), 'utf8'));
+    expect((await database.query(select)).rows).toEqual(before);
   });
 
   it('is the same after the read models are made again', async () => {

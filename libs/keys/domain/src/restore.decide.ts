@@ -4,7 +4,7 @@ import { releaseMembers, type Releasable } from './key-release.js';
 import { typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import type { KeyOp } from './key-ops.js';
 import type { KeyAttributes, KeyEvent, KeyState } from './key.js';
-import type { KeyOrigin } from './key-origin.js';
+import type { ExchangeKeyName, KeyOrigin } from './key-origin.js';
 import type { StoredRotationPolicy } from './rotation-policy.js';
 
 /** A version as a backup has it. */
@@ -17,6 +17,7 @@ export interface RestoredVersion extends KeyAttributes, Releasable {
   readonly updated: number;
   readonly tags?: Tags | undefined;
   readonly origin?: KeyOrigin | undefined;
+  readonly wrappedBy?: ExchangeKeyName | undefined;
   readonly materialId: string;
 }
 
@@ -37,7 +38,7 @@ export function restoreKey({ name, versions, rotationPolicy }: RestoreKey, state
 }
 
 function restoredVersion(name: string, restored: RestoredVersion): KeyEvent {
-  const { version, spec, keyOps, enabled, nbf, exp, created, updated, tags, origin, materialId } = restored;
+  const { version, spec, keyOps, enabled, nbf, exp, created, updated, tags, origin, wrappedBy, materialId } = restored;
   const data = {
     name,
     version,
@@ -49,7 +50,7 @@ function restoredVersion(name: string, restored: RestoredVersion): KeyEvent {
     created,
     updated,
     materialId,
-    ...defined({ origin }),
+    ...defined({ origin, wrappedBy }),
     ...releaseMembers(restored),
   };
   return { type: 'KeyVersionCreated', data, ...(tags === undefined ? {} : { sealed: { tags } }) };

@@ -1,6 +1,13 @@
 import type { Sealer } from '@coffer/contracts';
 import { CofferError, isCofferError, SecretBytes } from '@coffer/kernel';
-import type { KeyOp, KeyOrigin, PublicJwk, Releasable, StoredRotationPolicy } from '@coffer/keys-domain';
+import type {
+  ExchangeKeyName,
+  KeyOp,
+  KeyOrigin,
+  PublicJwk,
+  Releasable,
+  StoredRotationPolicy,
+} from '@coffer/keys-domain';
 import type { VaultSnapshot } from '@coffer/wire';
 
 /** A version in a backup; times are Unix seconds. The private key stands beside it, as bytes. */
@@ -15,6 +22,8 @@ export interface BackedUpVersion extends Releasable {
   readonly updated: number;
   readonly tags?: Readonly<Record<string, string>>;
   readonly origin?: KeyOrigin;
+  /** Backups of before it was kept have none. */
+  readonly wrappedBy?: ExchangeKeyName;
 }
 
 export interface Backup {

@@ -50,7 +50,8 @@ function factsOf(row: KeyMaterialRow, tags: Tags | undefined): BackedUpVersion {
     enabled,
     created: Number(row.created),
     updated: Number(row.updated),
-    ...defined({ nbf: seconds(row.nbf), exp: seconds(row.exp), tags, origin: row.origin ?? undefined }),
+    ...defined({ nbf: seconds(row.nbf), exp: seconds(row.exp), tags }),
+    ...defined({ origin: row.origin ?? undefined, wrappedBy: row.wrapped_by ?? undefined }),
     ...releaseOfRow(row),
   };
 }

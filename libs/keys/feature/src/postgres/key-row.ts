@@ -1,4 +1,4 @@
-import type { KeyOp, KeyOrigin, PublicJwk, ReleasePolicy } from '@coffer/keys-domain';
+import type { ExchangeKeyName, KeyOp, KeyOrigin, PublicJwk, ReleasePolicy } from '@coffer/keys-domain';
 
 /** One key version with what its bundle or list item needs. `bigint` columns arrive as decimal text. */
 export interface KeyRow {
@@ -26,6 +26,8 @@ export interface KeyRow {
 /** A version with its private key. */
 export interface KeyMaterialRow extends KeyRow {
   readonly origin: KeyOrigin | null;
+  /** Of a version that was imported wrapped. */
+  readonly wrapped_by: ExchangeKeyName | null;
   readonly material_term: number;
   readonly material_wrapped_dek: Buffer;
   /** The private key under the version's DEK. */
@@ -44,5 +46,5 @@ export const keyRowColumns = `c.object_id, c.name, c.name_key, c.deleted_date, c
 export const joinObjectDek = `JOIN material m ON m.object_id = c.object_id AND m.kind = 'object' AND m.version = ''`;
 
 /** What a KeyMaterialRow has besides; to be joined like those of a KeyRow. */
-export const materialColumns = `v.origin, k.term AS material_term, k.wrapped_dek AS material_wrapped_dek, k.ciphertext`;
+export const materialColumns = `v.origin, v.wrapped_by, k.term AS material_term, k.wrapped_dek AS material_wrapped_dek, k.ciphertext`;
 export const joinMaterial = `JOIN material k ON k.material_id = v.material_id`;

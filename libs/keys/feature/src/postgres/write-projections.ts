@@ -108,8 +108,8 @@ export async function insertVersion(
   await client.query(
     `INSERT INTO key_versions
        (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed, origin,
-        exportable, release_policy)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13, $14, $15)`,
+        exportable, release_policy, wrapped_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13, $14, $15, $16)`,
     [
       objectId,
       data.version,
@@ -126,6 +126,7 @@ export async function insertVersion(
       data.origin ?? null,
       data.exportable ?? false,
       json(data.releasePolicy),
+      json(data.wrappedBy),
     ],
   );
 }
