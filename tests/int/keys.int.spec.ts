@@ -1,5 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { createHash, createPublicKey, randomBytes, verify as verifySignature } from 'node:crypto';
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+  verify as verifySignature,
+  type JsonWebKey,
+} from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { CryptoProvider } from '@coffer/contracts';
 import { rebuildProjection } from '@coffer/event-store-postgres';
@@ -112,6 +120,40 @@ describe('a ciphertext', () => {
     );
     expect(await newer).not.toBe(plaintext);
   });
+});
+
+describe('a ciphertext of RSA1_5 that nobody made', () => {
+  /** Blocks that are no EME-PKCS1-v1_5 (RFC 8017 7.2.2), and one that is. */
+  const blocks: Record<string, Buffer> = {
+    'another block type': Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(253, 1), Buffer.alloc(1)]),
+    'no end of the padding': Buffer.concat([Buffer.from([0, 2]), Buffer.alloc(254, 1)]),
+    'too little padding': Buffer.concat([Buffer.from([0, 2, 1, 0]), Buffer.alloc(252, 1)]),
+    'nothing at all': Buffer.alloc(256),
+  };
+
+  it.each(['KeyDecrypt', 'KeyUnwrap'] as const)(
+    'gives %s bytes, the same ones each time, and no error that would tell it from one',
+    async (reveal) => {
+      const { key } = await call('KeyCreate', { name: 'k' }, rsa);
+      const publicKey = createPublicKey({ key: { kty: 'RSA', n: key['n'], e: key['e'] } as JsonWebKey, format: 'jwk' });
+      const seen = new Set<string>();
+      for (const block of Object.values(blocks)) {
+        const ciphertext = publicEncrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, block);
+        const body = { alg: 'RSA1_5', value: ciphertext.toString('base64url') };
+        const [first, again] = [
+          await call<Result>(reveal, { name: 'k' }, body),
+          await call<Result>(reveal, { name: 'k' }, body),
+        ];
+        expect(first).toEqual({ kid: key.kid, value: expect.any(String) as string });
+        expect(again).toEqual(first);
+        seen.add(first.value);
+        // OAEP has no such trick: it authenticates.
+        const oaep = call<Result>(reveal, { name: 'k' }, { ...body, alg: 'RSA-OAEP' });
+        await expect(oaep).rejects.toEqual(refused('BadParameter'));
+      }
+      expect(seen.size).toBe(4); // they depend on the ciphertext
+    },
+  );
 });
 
 describe('a key', () => {
