@@ -76,19 +76,23 @@ async function paced(bytes, perSecond, seconds) {
   return measured.sort((a, b) => a - b);
 }
 
-// Making RSA keys beside other requests: how much later these are answered.
+// Making RSA keys beside other requests: how much later these are answered. The slowest of a moment tells more of the machine
+// than of this; so both take turns, and medians are compared.
 const gets = get('/keys/ec?api-version=7.6');
-const quiet = await paced(gets, 100, 4);
-let making = true;
-const maker = (async () => {
-  while (making) await create('made', { kty: 'RSA', key_size: 4096 });
-})();
-const busy = await paced(gets, 100, 6);
-making = false;
-await maker;
-const worst = (values) => values.at(-1);
-report('key get at 100/s, the slowest', worst(quiet).toFixed(1), 'ms');
-const later = worst(busy) - worst(quiet);
+const [quiet, busy] = [[], []];
+for (let turn = 0; turn < 6; turn += 1) {
+  quiet.push(await paced(gets, 100, 2));
+  let making = true;
+  const maker = (async () => {
+    while (making) await create('made', { kty: 'RSA', key_size: 4096 });
+  })();
+  busy.push(await paced(gets, 100, 2));
+  making = false;
+  await maker;
+}
+const slowest = (turns) => turns.map((values) => values.at(-1)).sort((a, b) => a - b)[turns.length / 2];
+report('key get at 100/s, the slowest of 2 s, median', slowest(quiet).toFixed(1), 'ms');
+const later = slowest(busy) - slowest(quiet);
 report('  while RSA-4096 keys are made, later by', Math.max(0, later).toFixed(1), 'ms', '≤ 50', later <= 50);
 
 // Many keys with many versions: rows as the projections write them. What signs is made by the service: material opens nowhere else.

@@ -22,11 +22,22 @@ export interface Addon {
 /** Made by `npm run build:native`; the same path from src/ and from dist/. */
 const FILE = fileURLToPath(new URL('../dist/signer.node', import.meta.url));
 
+const functions: Readonly<Record<keyof Addon, true>> = {
+  load: true,
+  loadPoint: true,
+  runsInline: true,
+  signDigest: true,
+  verifyDigest: true,
+  release: true,
+};
+
 /** The addon, or why there is none. */
 export function loadAddon(file = FILE): { readonly addon: Addon } | { readonly reason: string } {
   if (!existsSync(file)) return { reason: 'it is not built (npm run build:native)' };
   try {
-    return { addon: createRequire(import.meta.url)(file) as Addon };
+    const addon = createRequire(import.meta.url)(file) as Addon;
+    const isWhole = Object.keys(functions).every((name) => name in addon);
+    return isWhole ? { addon } : { reason: 'it is of another version (npm run build:native)' };
   } catch (error) {
     return { reason: `it does not load: ${(error as Error).message}` };
   }

@@ -98,10 +98,13 @@ describe('an addon that is not there or not for this node', () => {
     const directory = mkdtempSync(join(tmpdir(), 'coffer-addon-'));
     const broken = join(directory, 'broken.node');
     writeFileSync(broken, 'no shared object');
+    const other = join(directory, 'other.cjs');
+    writeFileSync(other, 'exports.load = exports.signDigest = () => undefined;');
 
     expect(loadAddon(join(directory, 'missing.node'))).toEqual({
       reason: 'it is not built (npm run build:native)',
     });
+    expect(loadAddon(other)).toEqual({ reason: 'it is of another version (npm run build:native)' });
     expect(loadAddon(broken)).toEqual({ reason: expect.stringMatching(/^it does not load: /) as string });
     rmSync(directory, { recursive: true });
   });

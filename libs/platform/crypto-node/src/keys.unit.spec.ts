@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Curve, KeySpec } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
@@ -67,6 +68,44 @@ describe('a generated key', () => {
     for (const { reason } of refused) {
       expect(reason).toMatchObject({ code: 'Throttled', details: { retryAfterSeconds: 1 } });
     }
+  });
+});
+
+describe('making RSA keys', () => {
+  const large = { kty: 'RSA', keySize: 4096, publicExponent: 65537 } as const;
+
+  it('leaves the thread pool to files and signatures: as many keys as it has threads hold up nobody', async () => {
+    const maker = createCryptoProvider({ threads: 1, generations: 4 });
+    const order: string[] = [];
+    const keys = Array.from({ length: 4 }, async () => {
+      await maker.generate(large);
+      order.push('key');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50)); // all have begun
+    const made = order.length;
+    for (let i = 0; i < 4; i += 1) {
+      await readFile(new URL(import.meta.url));
+      order.push('file');
+    }
+    await Promise.all(keys);
+    await maker.close();
+
+    expect(order.slice(made)).toEqual([...Array<string>(4).fill('file'), ...Array<string>(4 - made).fill('key')]);
+    expect(made).toBeLessThan(4);
+  });
+
+  it('ends with the provider: whoever waits for one is told', async () => {
+    const maker = createCryptoProvider({ threads: 1, generations: 1 });
+    const making = Promise.allSettled(Array.from({ length: 3 }, () => maker.generate(large)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    await maker.close();
+
+    const outcomes = await making;
+    for (const outcome of outcomes.slice(1)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ServiceUnavailable' } });
+    }
+    await expect(maker.generate(large)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
   });
 });
 

@@ -100,9 +100,9 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
     },
     exportWrapped: (handle, recipient, wrap) => refusing(() => exportWrapped(keyOf(handle), recipient, wrap)),
     randomBytes: (count) => randomBytes(count),
-    close: () => {
+    close: async () => {
       options.signer?.close();
-      return pool.close();
+      await Promise.all([pool.close(), generator.close()]);
     },
   };
 }

@@ -1,12 +1,24 @@
 /**
- * A thread that does what would block the event loop: RSA private operations and ECDSA verification. Plain JavaScript
+ * A thread that does what would block the event loop: RSA private operations, ECDSA verification, and the making of RSA keys. Plain JavaScript
  * outside src/, so that one relative URL finds it from src/ and from dist/. The protocol is typed in src/pool/protocol.ts.
  */
-import { constants, createPrivateKey, privateDecrypt, privateEncrypt } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
+import {
+  checkPrimeSync,
+  constants,
+  createPrivateKey,
+  generateKeyPairSync,
+  privateDecrypt,
+  privateEncrypt,
+} from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
+import { basename } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
 
 /** Answers wait at most this long (milliseconds) for others to travel with. */
 const ANSWER_EVERY = 2;
+/** Of threads in the background, as for `nice`: where every core is busy they get a tenth of one, enough for a key in time. */
+const NICENESS = 10;
 
 /** Key id → KeyObject; which keys are here is decided by the sender. */
 const keys = new Map();
@@ -52,6 +64,17 @@ const operations = {
     privateDecrypt({ key: keyOf(keyId), padding, ...(oaepHash === undefined ? {} : { oaepHash }) }, ciphertext),
   verify: ({ curve, point, digest, signature }) =>
     curves[curve].verify(signature, digest, point, { prehash: false, lowS: false }),
+  generate: (parameters) =>
+    generateKeyPairSync('rsa', {
+      ...parameters,
+      publicKeyEncoding: { format: 'der', type: 'spki' },
+      privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+    }).privateKey,
+  isPrime: ({ candidate }) => {
+    const answer = checkPrimeSync(candidate);
+    candidate.fill(0);
+    return answer;
+  },
 };
 
 function keyOf(id) {
@@ -73,6 +96,21 @@ function send(answers) {
   // The message holds copies; these may be plaintexts.
   for (const { value } of answers) if (value instanceof Uint8Array) value.fill(0);
 }
+
+/**
+ * Linux has priorities of threads, and by this link tells a thread its own id. Elsewhere, and where there is no /proc, the
+ * thread stays as it is. Nobody without privileges can take this back: the thread does nothing else.
+ */
+function stepBack() {
+  try {
+    const thread = Number(basename(readlinkSync('/proc/thread-self')));
+    setPriority(thread, Math.max(NICENESS, getPriority(thread)));
+  } catch {
+    // It competes like any other.
+  }
+}
+
+if (workerData.background) stepBack();
 
 /** One batch after the other, also while the first verification waits for the curves. */
 let previous = Promise.resolve();

@@ -1,12 +1,9 @@
-import { checkPrime, createPrivateKey } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPrivateKey } from 'node:crypto';
 import type { NewKey, RsaMember } from '@coffer/contracts';
 import { invalidProperty, SecretBytes } from '@coffer/kernel';
 import { isExponent, modulusSizeOf } from '../loaded-key.js';
 import { bitLength, toBase64url, toBigInt } from './integers.js';
 import { isRocaModulus } from './roca.js';
-
-const isPrime = promisify<bigint, boolean>(checkPrime);
 
 /** FIPS 186-5, A.1.3: primes that are closer than this are found by Fermat's method. */
 const CLOSEST_PRIMES_BITS = 100;
@@ -15,14 +12,18 @@ type Numbers = Readonly<Record<RsaMember, bigint>>;
 
 /**
  * An RSA key of 2048, 3072 or 4096 bits with all members of RFC 7518 §6.3, leading zeros or not. Checks that the members
- * belong together (RFC 8017 §3.2) and that the key is not known to be weak (FIPS 186-5 A.1, CVE-2017-15361). Throws BadParameter.
+ * belong together (RFC 8017 §3.2) and that the key is not known to be weak (FIPS 186-5 A.1, CVE-2017-15361); `isPrime`, which
+ * takes a number of up to 4096 bits, big-endian, takes the longest. Throws BadParameter.
  */
-export async function importRsa(members: Readonly<Record<RsaMember, Uint8Array>>): Promise<NewKey> {
+export async function importRsa(
+  members: Readonly<Record<RsaMember, Uint8Array>>,
+  isPrime: (candidate: Uint8Array) => Promise<boolean>,
+): Promise<NewKey> {
   const numbers = mapped(members, toBigInt);
   const keySize = sizeOf(numbers.n);
   checkPublic(numbers);
   checkPrivate(numbers);
-  const [first, second] = await Promise.all([isPrime(numbers.p), isPrime(numbers.q)]);
+  const [first, second] = await Promise.all([isPrime(members.p), isPrime(members.q)]);
   if (!first || !second) throw invalidProperty(first ? 'key.q' : 'key.p', 'The number is not prime.');
   const jwk = mapped(members, toBase64url);
   const privateKey = createPrivateKey({ key: { kty: 'RSA', ...jwk }, format: 'jwk' });

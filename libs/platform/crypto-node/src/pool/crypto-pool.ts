@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { CofferError } from '@coffer/kernel';
-import type { Answer, Operation, PooledKey } from './protocol.js';
+import type { Answer, Operation, PooledKey, ThreadSettings } from './protocol.js';
 import { Thread, type Task } from './thread.js';
 
 export interface PoolOptions {
@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly maxPending?: number;
   /** Private keys that each thread keeps ready. */
   readonly maxKeysPerThread?: number;
+  /** Threads that leave the processor to others that want it (Linux; elsewhere they are as any). Defaults to false. */
+  readonly background?: boolean;
 }
 
 /** Requests a thread holds: enough to keep it busy until its answers have been read, few enough to share evenly. */
@@ -21,6 +23,7 @@ export class CryptoPool {
   readonly #size: number;
   readonly #maxPending: number;
   readonly #maxKeys: number;
+  readonly #settings: ThreadSettings;
   readonly #threads = new Set<Thread>();
   readonly #queue: Task[] = [];
   #pending = 0;
@@ -34,6 +37,7 @@ export class CryptoPool {
     this.#size = options.threads ?? availableParallelism();
     this.#maxPending = options.maxPending ?? 512 * this.#size;
     this.#maxKeys = options.maxKeysPerThread ?? 1000;
+    this.#settings = { background: options.background ?? false };
   }
 
   /** Threads that run now. */
@@ -103,7 +107,7 @@ export class CryptoPool {
   }
 
   #start(): Thread {
-    const thread: Thread = new Thread(this.script, this.#maxKeys, {
+    const thread: Thread = new Thread(this.script, this.#settings, this.#maxKeys, {
       onAnswers: () => {
         this.#dispatch();
       },

@@ -1,4 +1,6 @@
 import { constants, createPublicKey, generateKeyPairSync, publicDecrypt, type KeyObject } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { CryptoPool, type PoolOptions } from './crypto-pool.js';
 import type { PooledKey } from './protocol.js';
 
@@ -34,6 +36,31 @@ function markOf(key: PooledKey, signature: unknown): number | undefined {
   const raw = { key: createPublicKey(key.privateKey), padding: constants.RSA_NO_PADDING };
   return publicDecrypt(raw, signature as Uint8Array)[9];
 }
+
+const linux = process.platform === 'linux' ? describe : describe.skip;
+linux('a pool in the background (Linux: threads have priorities)', () => {
+  const priorities = () =>
+    readdirSync('/proc/self/task').flatMap((thread) => {
+      try {
+        return [getPriority(Number(thread))];
+      } catch {
+        return []; // it ended
+      }
+    });
+  const low = () => priorities().filter((priority) => priority >= 10 && priority > getPriority()).length;
+  const prime = { op: 'isPrime', candidate: Uint8Array.of(7) } as const;
+
+  it('has threads that step back behind all others, and leaves these as they are', async () => {
+    const [usual, background] = [poolOf({ threads: 1 }), poolOf({ threads: 2, background: true })];
+    const before = low();
+    await usual.run(prime);
+    expect(low()).toBe(before);
+
+    await Promise.all(Array.from({ length: 20 }, () => background.run(prime)));
+
+    expect(low()).toBe(before + background.threads.length);
+  });
+});
 
 describe('the pool', () => {
   it('starts no thread before there is work, and no more than it may', async () => {

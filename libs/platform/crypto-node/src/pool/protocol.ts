@@ -27,7 +27,17 @@ export type Operation =
       readonly point: Uint8Array;
       readonly digest: Uint8Array;
       readonly signature: Uint8Array;
-    };
+    }
+  /** Answered with PKCS#8 DER. */
+  | { readonly op: 'generate'; readonly modulusLength: number; readonly publicExponent: number }
+  /** Big-endian; the receiver overwrites it. */
+  | { readonly op: 'isPrime'; readonly candidate: Uint8Array };
+
+/** What a thread is told when it starts. */
+export interface ThreadSettings {
+  /** Whether it leaves the processor to others that want it. */
+  readonly background: boolean;
+}
 
 /** One element of a message to a thread (worker/crypto-worker.mjs). */
 export type Command =

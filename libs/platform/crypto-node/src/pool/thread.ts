@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CofferError } from '@coffer/kernel';
-import type { Answer, Command, Operation, PooledKey } from './protocol.js';
+import type { Answer, Command, Operation, PooledKey, ThreadSettings } from './protocol.js';
 
 /** A request on its way through the pool. */
 export interface Task {
@@ -31,10 +31,11 @@ export class Thread {
 
   constructor(
     script: URL,
+    settings: ThreadSettings,
     private readonly maxKeys: number,
     private readonly events: ThreadEvents,
   ) {
-    this.#worker = new Worker(script, { execArgv: [] });
+    this.#worker = new Worker(script, { execArgv: [], workerData: settings });
     this.#worker.unref();
     this.#worker.on('message', (answers: Answer[]) => {
       this.#onAnswers(answers);
