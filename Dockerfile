@@ -2,10 +2,10 @@
 FROM node:24-alpine3.22 AS build
 WORKDIR /coffer
 COPY . .
-# For the native signer; the compilers stay in this stage. The one of TypeScript comes as an optional package.
-RUN apk add --no-cache gcc musl-dev
+# For the native signer and the PKCS #11 binding; the compilers stay in this stage. The one of TypeScript comes as an optional package.
+RUN apk add --no-cache g++
 RUN npm ci && node node_modules/typescript7/bin/tsc -b tsconfig.build.json && \
-    node libs/platform/crypto-native/build.mjs --if-possible && rm -rf node_modules
+    node tools/build-native.mjs --if-possible && rm -rf node_modules
 
 # Production packages alone: the tools of the build and the embedded server stay behind, and what only a compiler reads.
 FROM node:24-alpine3.22 AS packages

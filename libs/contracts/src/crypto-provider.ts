@@ -1,9 +1,17 @@
 import type { SecretBytes } from '@coffer/kernel';
 
-export type KeySpec =
-  | { readonly kty: 'RSA'; readonly keySize: 2048 | 3072 | 4096; readonly publicExponent: number }
-  | { readonly kty: 'EC'; readonly crv: Curve }
-  | { readonly kty: 'oct'; readonly keySize: 128 | 192 | 256 };
+export type KeySpec = Custody &
+  (
+    | { readonly kty: 'RSA'; readonly keySize: 2048 | 3072 | 4096; readonly publicExponent: number }
+    | { readonly kty: 'EC'; readonly crv: Curve }
+    | { readonly kty: 'oct'; readonly keySize: 128 | 192 | 256 }
+  );
+
+/** Where a private key lives. */
+export interface Custody {
+  /** In a hardware security module (the `-HSM` types); absent: in software. */
+  readonly hsm?: true | undefined;
+}
 
 export type Curve = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
 
@@ -13,11 +21,12 @@ export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string }
   | { readonly kty: 'oct' };
 
-/** How private key bytes are written: PKCS#8 DER (RSA, EC), or the key itself (oct). */
-export type KeyFormat = 'pkcs8' | 'raw';
+/** How private key bytes are written: PKCS#8 DER (RSA, EC), the key itself (oct), or what a hardware module alone can open. */
+export type KeyFormat = 'pkcs8' | 'raw' | 'module';
 
-/** The format that keys of this type are generated, stored and loaded in. */
-export function keyFormatOf(kty: KeySpec['kty']): KeyFormat {
+/** The format that such keys are generated, stored and loaded in. */
+export function keyFormatOf({ kty, hsm }: Pick<KeySpec, 'kty' | 'hsm'>): KeyFormat {
+  if (hsm === true) return 'module';
   return kty === 'oct' ? 'raw' : 'pkcs8';
 }
 
@@ -56,13 +65,15 @@ export type TransferableType = 'RSA' | 'EC';
 export interface NewKey {
   readonly spec: KeySpec;
   readonly public: PublicJwk;
-  /** In the format of its type (`keyFormatOf`). */
+  /** In the format of its kind (`keyFormatOf`). */
   readonly privateKey: SecretBytes;
 }
 
 /** A private key inside the provider: usable, not readable. */
 export interface KeyHandle {
   readonly public: PublicJwk;
+  /** Bits of an oct key, whose public half does not tell them. */
+  readonly keySize?: number;
 }
 
 /** The public RSA key that a released key is wrapped to (RFC 7518 §6.3.1). */
@@ -75,21 +86,23 @@ export type RecipientJwk = Pick<Extract<PublicJwk, { kty: 'RSA' }>, 'n' | 'e'>;
 export const exportWraps = ['CKM_RSA_AES_KEY_WRAP', 'RSA_AES_KEY_WRAP_256', 'RSA_AES_KEY_WRAP_384'] as const;
 export type ExportWrap = (typeof exportWraps)[number];
 
-/** Does the cryptography of `/keys`. Adapter: crypto-node, signing by itself or by a DigestSigner, with the same vectors; later PKCS#11. */
+/** Does the cryptography of `/keys`. Adapter: crypto-node, by itself, or with a DigestSigner and a KeyModule, with the same vectors. */
 export interface CryptoProvider {
+  /** Whether keys can live in a hardware module. Without one, whatever needs it is refused with ServiceUnavailable. */
+  readonly hardware: boolean;
   /** Makes a key off the event loop. */
   generate(spec: KeySpec): Promise<NewKey>;
   /**
    * Takes a key that was made elsewhere. Weak, malformed, or with members that do not belong together: BadParameter that
    * names the member, never its value. Overload: Throttled.
    */
-  import(jwk: PrivateJwk): Promise<NewKey>;
+  import(jwk: PrivateJwk, custody?: Custody): Promise<NewKey>;
   /**
    * Takes an RSA or EC key that was wrapped to the RSA key behind the handle: RSA-OAEP (SHA-1) of an AES-256 key ‖ AES-KWP of
    * the key's PKCS#8 DER (`CKM_RSA_AES_KEY_WRAP`); checked like any key that is brought. One answer (BadParameter, same text)
    * for whatever does not open; what opens and is no good, or not of the type: BadParameter that says why.
    */
-  importWrapped(handle: KeyHandle, wrapped: Uint8Array, kty: TransferableType): Promise<NewKey>;
+  importWrapped(handle: KeyHandle, wrapped: Uint8Array, kty: TransferableType, custody?: Custody): Promise<NewKey>;
   /** Loads a private key, by default PKCS#8 DER; the caller destroys `privateKey` afterwards. */
   load(privateKey: SecretBytes, format?: KeyFormat): KeyHandle;
   /** Drops what the provider holds for the handle. */
@@ -114,7 +127,7 @@ export interface CryptoProvider {
   unwrapKey(handle: KeyHandle, alg: string, wrapped: Uint8Array): Promise<SecretBytes>;
   /**
    * The private key for a recipient alone; its plaintext stays in here and is wiped. A recipient's key that is malformed, or
-   * not of 2048 to 8192 bits: BadParameter.
+   * not of 2048 to 8192 bits, or a key in a hardware module: BadParameter.
    */
   exportWrapped(handle: KeyHandle, recipient: RecipientJwk, wrap: ExportWrap): Promise<Buffer>;
   /** Bytes of the provider's own random generator. */

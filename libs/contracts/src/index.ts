@@ -2,6 +2,7 @@ export * from './vault-directory.js';
 export * from './sealer.js';
 export * from './crypto-provider.js';
 export * from './digest-signer.js';
+export * from './key-module.js';
 export * from './authorizer.js';
 export * from './token-verifier.js';
 export * from './attestation-verifier.js';

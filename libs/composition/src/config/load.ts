@@ -80,6 +80,10 @@ function contradictions(config: Config): string[] {
     ...((config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined)
       ? []
       : ['COFFER_TLS_CERT_FILE and COFFER_TLS_KEY_FILE: set both, or none']),
+    ...(new Set([config.pkcs11Module, config.pkcs11Token, config.pkcs11PinFile].map((set) => set === undefined))
+      .size === 1
+      ? []
+      : ['COFFER_PKCS11_MODULE, COFFER_PKCS11_TOKEN and COFFER_PKCS11_PIN_FILE: set all, or none']),
     ...(config.rootKeyFile !== undefined && config.rootPassphraseFile !== undefined
       ? ['COFFER_ROOT_KEY_FILE and COFFER_ROOT_PASSPHRASE_FILE: set one of them']
       : []),

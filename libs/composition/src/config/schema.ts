@@ -107,6 +107,19 @@ export const settings = {
     file.optional(),
     'File with a passphrase that the root key is derived from, instead of a root key file.',
   ),
+  pkcs11Module: row(
+    'COFFER_PKCS11_MODULE',
+    'pkcs11-module',
+    file.optional(),
+    'Library (PKCS #11) of a hardware security module for keys of the -HSM types, as /usr/lib/softhsm/libsofthsm2.so. Default: none.',
+  ),
+  pkcs11Token: row('COFFER_PKCS11_TOKEN', 'pkcs11-token', z.string().min(1).max(32).optional(), 'Label of the token.'),
+  pkcs11PinFile: row(
+    'COFFER_PKCS11_PIN_FILE',
+    'pkcs11-pin-file',
+    file.optional(),
+    "File with the PIN of the token's user.",
+  ),
   authority: row(
     'COFFER_AUTHORITY',
     'authority',

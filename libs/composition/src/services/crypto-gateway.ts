@@ -51,7 +51,7 @@ export async function composeCryptoGateway(
     const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
     return Keyring.open({ database: core.database, rootKey, clock });
   });
-  const provider = cryptoProvider(context.log);
+  const provider = await orClose(core, () => Promise.resolve(cryptoProvider(config, context.log)));
   const sealer = createSealer(keyring.source('keys'));
   const backups = createSealer(keyring.source('key-backups'));
   const attestation = createAttestationVerifier({

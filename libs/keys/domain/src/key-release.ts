@@ -1,4 +1,5 @@
 import { CofferError, defined } from '@coffer/kernel';
+import type { Custody } from './key-spec.js';
 import type { KeyUsage } from './key-usage.js';
 import { assertReleasePolicy, DEFAULT_CONTENT_TYPE, type ReleasePolicy } from './release-policy.js';
 
@@ -28,6 +29,13 @@ export function releaseOfNew(wanted: ReleaseRequest, latest: Releasable | undefi
   assertReleasePolicy(policy);
   if (latest?.releasePolicy?.immutable === true && !isSame(policy, latest.releasePolicy)) throw policyIsFixed();
   return { exportable, releasePolicy: policy };
+}
+
+/** Refuses that a key in hardware may leave: the modules that are used give out no key that they hold. Throws BadParameter. */
+export function assertStays({ hsm }: Custody, { exportable = false }: ReleaseRequest): void {
+  if (hsm === true && exportable) {
+    throw new CofferError('BadParameter', 'A key in the hardware security module of this vault cannot be exportable.');
+  }
 }
 
 /** What can be refused before a key has been made. Throws BadParameter. */

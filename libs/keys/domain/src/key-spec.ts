@@ -1,4 +1,4 @@
-import { invalidProperty } from '@coffer/kernel';
+import { defined, invalidProperty } from '@coffer/kernel';
 
 export const curves = ['P-256', 'P-384', 'P-521', 'P-256K'] as const;
 export type Curve = (typeof curves)[number];
@@ -10,13 +10,33 @@ export const octKeySizes = [128, 192, 256] as const;
 export type OctKeySize = (typeof octKeySizes)[number];
 
 /** What key to make; sizes in bits. */
-export type KeySpec =
-  | { readonly kty: 'RSA'; readonly keySize: RsaKeySize; readonly publicExponent: number }
-  | { readonly kty: 'EC'; readonly crv: Curve }
-  | { readonly kty: 'oct'; readonly keySize: OctKeySize };
+export type KeySpec = Custody &
+  (
+    | { readonly kty: 'RSA'; readonly keySize: RsaKeySize; readonly publicExponent: number }
+    | { readonly kty: 'EC'; readonly crv: Curve }
+    | { readonly kty: 'oct'; readonly keySize: OctKeySize }
+  );
 
-/** Key types whose material this service can make and hold. */
+/** Key types whose material this service can make and hold; each in software or in hardware. */
 export type KeyType = KeySpec['kty'];
+
+/** Where a private key lives. */
+export interface Custody {
+  /** In a hardware security module; absent: in software. */
+  readonly hsm?: true | undefined;
+}
+
+const HSM = '-HSM';
+
+/** A type as the wire names it, such as `RSA-HSM`, as the type and where its keys live. Whether it is a type at all is not said. */
+export function custodyOf(name: string): Custody & { readonly kty: string } {
+  return name.endsWith(HSM) ? { kty: name.slice(0, -HSM.length), hsm: true } : { kty: name };
+}
+
+/** The type as the wire names it. */
+export function typeName(kty: KeyType, { hsm }: Custody): string {
+  return hsm === true ? `${kty}${HSM}` : kty;
+}
 
 /** Public half of a key (RFC 7517, RFC 7518 §6); members are base64url without padding. `k` of oct is never among them. */
 export type PublicJwk =
@@ -24,10 +44,11 @@ export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: Curve; readonly x: string; readonly y: string }
   | { readonly kty: 'oct' };
 
-/** Refuses the types of keys that only hardware holds. Throws BadParameter. */
-export function assertSoftwareType(kty: string): void {
-  if (HSM_TYPES.includes(kty)) {
-    throw invalidProperty('kty', `Keys of type ${kty} need a hardware security module; this vault has none.`);
+/** Refuses the types of keys that only hardware holds where there is none. Throws BadParameter. */
+export function assertCustody(kty: KeyType, custody: Custody, hardware: boolean): void {
+  if (custody.hsm === true && !hardware) {
+    const name = typeName(kty, custody);
+    throw invalidProperty('kty', `Keys of type ${name} need a hardware security module; this vault has none.`);
   }
 }
 
@@ -39,18 +60,17 @@ export interface KeyRequest {
   readonly publicExponent?: number | undefined;
 }
 
-const HSM_TYPES = ['RSA-HSM', 'EC-HSM', 'oct-HSM'];
 const PUBLIC_EXPONENTS = [65537, 3];
 
 /**
- * Checks type, size, curve and exponent (azure-api c.1); RSA defaults to 2048 bits, EC to P-256, oct to 256 bits.
+ * Checks type, size, curve and exponent (azure-api c.1); RSA defaults to 2048 bits, EC to P-256, oct to 256 bits; the same with `-HSM`.
  * Throws BadParameter. `key_size` of an EC key and `crv` of an RSA or oct key have no meaning and are ignored.
  */
 export function keySpecOf(request: KeyRequest): KeySpec {
-  if (request.kty === 'RSA') return rsaSpec(request);
-  if (request.kty === 'EC') return { kty: 'EC', crv: curveOf(request.crv ?? 'P-256') };
-  if (request.kty === 'oct') return octSpec(request);
-  assertSoftwareType(request.kty);
+  const { kty, ...custody } = custodyOf(request.kty);
+  if (kty === 'RSA') return { ...rsaSpec(request), ...custody };
+  if (kty === 'EC') return { kty: 'EC', crv: curveOf(request.crv ?? 'P-256'), ...custody };
+  if (kty === 'oct') return { ...octSpec(request), ...custody };
   throw invalidProperty('kty', 'The key type must be RSA, EC or oct.');
 }
 
@@ -77,5 +97,6 @@ export function curveOf(name: string): Curve {
 
 /** How events write a type of key. */
 export function typeMembersOf(spec: KeySpec) {
-  return { kty: spec.kty, ...(spec.kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }) };
+  const { kty, hsm } = spec;
+  return { kty, ...(kty === 'EC' ? { crv: spec.crv } : { size: spec.keySize }), ...defined({ hsm }) };
 }

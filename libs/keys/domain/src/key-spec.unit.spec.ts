@@ -1,5 +1,5 @@
 import { cryptoOps, keyOpsOf } from './key-ops.js';
-import { keySpecOf } from './key-spec.js';
+import { assertCustody, keySpecOf, typeName } from './key-spec.js';
 
 const badParameter = (message: string): Error => expect.objectContaining({ code: 'BadParameter', message }) as Error;
 
@@ -44,8 +44,21 @@ describe('keySpecOf', () => {
     );
   });
 
-  it.each(['RSA-HSM', 'EC-HSM', 'oct-HSM'])('says that %s needs a hardware security module', (kty) => {
-    expect(() => keySpecOf({ kty })).toThrow(/hardware security module/);
+  it.each(['RSA', 'EC', 'oct'] as const)('takes %s-HSM for the same key in hardware', (kty) => {
+    const spec = keySpecOf({ kty: `${kty}-HSM` });
+    expect(spec).toEqual({ ...keySpecOf({ kty }), hsm: true });
+    expect(typeName(spec.kty, spec)).toBe(`${kty}-HSM`);
+    expect(() => {
+      assertCustody(spec.kty, spec, false);
+    }).toThrow(`${kty}-HSM need a hardware security module`);
+    expect(() => {
+      assertCustody(spec.kty, spec, true);
+      assertCustody(kty, {}, false);
+    }).not.toThrow();
+  });
+
+  it.each(['-HSM', 'RSA-HSM-HSM', 'rsa-HSM', 'RSA-hsm'])('refuses %s', (kty) => {
+    expect(() => keySpecOf({ kty })).toThrow(/RSA, EC or oct/);
   });
 });
 

@@ -3,7 +3,7 @@ import { assertNever, changedMeanwhile, CofferError, defined, nameIsSoftDeleted,
 import { assertMadeHere, assertSamePurpose } from './exchange-key.js';
 import type { Named } from './key-command.js';
 import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
-import { changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
+import { assertStays, changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
 import { keyOpsOf } from './key-ops.js';
 import { typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
 import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
@@ -110,6 +110,7 @@ function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   const { version, spec, enabled, nbf, exp, tags, materialId, origin, wrappedBy, now } = command;
   const release = releaseOfNew(command, state.status === 'active' ? state.versions.get(state.latest) : undefined);
   const keyOps = keyOpsOf(spec.kty, command.keyOps, release.exportable);
+  assertStays(spec, release);
   assertMadeHere(keyOps, origin);
   const data = {
     name: state.status === 'active' ? state.name : command.name,

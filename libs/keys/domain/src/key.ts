@@ -22,11 +22,13 @@ export interface KeyVersionCreatedData extends KeyAttributes, Releasable {
   /** Bits of an RSA or oct key. */
   readonly size?: RsaKeySize | OctKeySize;
   readonly crv?: Curve;
+  /** The key lives in a hardware security module; absent: in software. */
+  readonly hsm?: true;
   readonly public: PublicJwk;
   readonly keyOps: readonly KeyOp[];
   /** Unix seconds. */
   readonly created: number;
-  /** The `material` row that holds the private key: PKCS#8 DER, of oct the key itself. */
+  /** The `material` row that holds the private key: PKCS#8 DER, of oct the key itself, of hardware what it alone can open. */
   readonly materialId: string;
   /** How the key came here; absent: it was made by this service. */
   readonly origin?: KeyOrigin;
@@ -85,6 +87,7 @@ export type KeyEvent =
 export interface KeyVersion extends KeyAttributes, Releasable {
   readonly version: string;
   readonly public: PublicJwk;
+  readonly hsm?: true;
   /** Bits of an oct key, whose public half does not tell them. */
   readonly size?: number;
   /** The `exp` whose coming, and whose passing, the owner was told of. */
@@ -137,7 +140,7 @@ export function evolve(state: KeyState, event: KeyEvent): KeyState {
 
 function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | undefined): KeyState {
   if (state.status === 'purged') return state;
-  const { version, created, enabled, nbf, exp, keyOps } = data;
+  const { version, created, enabled, nbf, exp, keyOps, hsm } = data;
   const added: KeyVersion = {
     version,
     public: data.public,
@@ -145,7 +148,7 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
     enabled,
     created,
     updated: data.updated ?? created,
-    ...defined({ nbf, exp, tags, size: data.kty === 'oct' ? data.size : undefined }),
+    ...defined({ nbf, exp, tags, hsm, size: data.kty === 'oct' ? data.size : undefined }),
     ...releaseMembers(data),
   };
   const before: Existing | Omit<Existing, 'latest'> = isExisting(state)

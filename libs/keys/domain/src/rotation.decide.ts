@@ -3,7 +3,7 @@ import { addDuration, parseIsoDuration } from './iso-duration.js';
 import type { Named } from './key-command.js';
 import { keyNotFound } from './key-errors.js';
 import { releaseMembers } from './key-release.js';
-import { keySpecOf, typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
+import { keySpecOf, typeMembersOf, typeName, type KeySpec, type PublicJwk } from './key-spec.js';
 import { timersOf, type KeyTimers } from './key-timers.js';
 import type { KeyEvent, KeyExpiryNotifiedData, KeyState, KeyVersion } from './key.js';
 import type { RotationPolicy } from './rotation-policy.js';
@@ -57,10 +57,12 @@ export function rotateKey(command: RotateKey, state: KeyState): KeyEvent[] {
 }
 
 /** What a key like this version is made of; `size` (bits) matters for oct keys only. */
-export function specOfVersion({ public: half, size }: Pick<KeyVersion, 'public' | 'size'>): KeySpec {
-  if (half.kty === 'EC') return { kty: 'EC', crv: half.crv };
-  if (half.kty === 'oct') return keySpecOf({ kty: 'oct', keySize: size });
-  return keySpecOf({ kty: 'RSA', keySize: bitsOf(half.n), publicExponent: exponentOf(half.e) });
+export function specOfVersion(version: Pick<KeyVersion, 'public' | 'size' | 'hsm'>): KeySpec {
+  const { public: half, size } = version;
+  const kty = typeName(half.kty, version);
+  if (half.kty === 'EC') return keySpecOf({ kty, crv: half.crv });
+  if (half.kty === 'oct') return keySpecOf({ kty, keySize: size });
+  return keySpecOf({ kty, keySize: bitsOf(half.n), publicExponent: exponentOf(half.e) });
 }
 
 /** Of a number in base64url without leading zeros, whole bytes. */
@@ -73,7 +75,8 @@ function exponentOf(e: string): number {
   return e === 'Aw' ? 3 : 65537;
 }
 
-function isLike({ public: half, size }: KeyVersion, spec: KeySpec): boolean {
+function isLike({ public: half, size, hsm }: KeyVersion, spec: KeySpec): boolean {
+  if (spec.hsm !== hsm) return false;
   if (half.kty === 'EC') return spec.kty === 'EC' && spec.crv === half.crv;
   return spec.kty === half.kty && spec.keySize === (half.kty === 'RSA' ? bitsOf(half.n) : size);
 }

@@ -20,7 +20,16 @@ const leaving = ['key-version-created.exportable.v1.json', 'key-version-updated.
 const wrapping = ['key-version-created.exchange.v1.json', 'key-version-created.wrapped.v1.json'];
 const policySet = 'key-rotation-policy-set.v1.json';
 const notified = 'key-expiry-notified.v1.json';
-const others = ['key-version-created.oct.v1.json', imported, ...leaving, ...wrapping, policySet, notified];
+const inHardware = ['key-version-created.rsa-hsm.v1.json', 'key-version-created.oct-hsm.v1.json'];
+const others = [
+  'key-version-created.oct.v1.json',
+  ...inHardware,
+  imported,
+  ...leaving,
+  ...wrapping,
+  policySet,
+  notified,
+];
 const RSA = '0123456789abcdef0123456789abcdef';
 const EC = 'fedcba9876543210fedcba9876543210';
 
@@ -115,6 +124,20 @@ describe('golden events of keys', () => {
       latest: version.version,
       versions: new Map([[version.version, version]]),
     });
+  });
+
+  it('replays keys in hardware as such, and all others as keys in software', () => {
+    const custody = [...inHardware, ...life.slice(0, 2)].map((name) => {
+      const state = evolve(noKey, golden(name));
+      const version = state.status === 'active' ? state.versions.get(state.latest) : undefined;
+      return [version?.public.kty, version?.hsm, version?.size];
+    });
+    expect(custody).toEqual([
+      ['RSA', true, undefined],
+      ['oct', true, 256],
+      ['RSA', undefined, undefined],
+      ['EC', undefined, undefined],
+    ]);
   });
 
   it('replays an exportable key to the policy that holds', () => {

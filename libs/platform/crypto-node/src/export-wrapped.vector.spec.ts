@@ -34,7 +34,7 @@ const hashes = { CKM_RSA_AES_KEY_WRAP: 'sha1', RSA_AES_KEY_WRAP_256: 'sha256', R
 const cases = specs.flatMap((spec) => exportWraps.map((wrap) => [JSON.stringify(spec), wrap, spec] as const));
 
 function loaded(made: NewKey) {
-  return provider.load(made.privateKey, keyFormatOf(made.spec.kty));
+  return provider.load(made.privateKey, keyFormatOf(made.spec));
 }
 
 /** By the OpenSSL program, which knows nothing of this code: `openssl pkeyutl` for RSA-OAEP. */

@@ -1,14 +1,27 @@
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Curve, DigestSigner, KeyFormat, PublicJwk, SigningKey, VerifyingKey } from '@coffer/contracts';
+import { createHmac, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import type {
+  AesKey,
+  Curve,
+  DigestSigner,
+  KeyModule,
+  MacHash,
+  PublicJwk,
+  RsaModuleKey,
+  SigningKey,
+  VerifyingKey,
+} from '@coffer/contracts';
 import { CofferError, SecretBytes } from '@coffer/kernel';
+import { SoftwareAes } from './aes/software.js';
 import { curveOfJwk, curves } from './curves.js';
 import type { PooledKey } from './pool/protocol.js';
 
-export interface LoadedRsaKey extends PooledKey {
+/** Keys that live in a hardware module have no private half here. */
+export interface LoadedRsaKey {
   readonly kty: 'RSA';
   readonly public: PublicJwk;
   readonly publicKey: KeyObject;
   readonly modulusBytes: number;
+  readonly custody: { readonly pooled: PooledKey } | { readonly module: RsaModuleKey };
   /** `undefined`: signatures are made on the pool. */
   readonly signing: SigningKey | undefined;
 }
@@ -17,7 +30,7 @@ export interface LoadedEcKey {
   readonly kty: 'EC';
   readonly public: PublicJwk;
   readonly crv: Curve;
-  readonly privateKey: KeyObject;
+  readonly privateKey: KeyObject | undefined;
   readonly signing: SigningKey;
   /** `undefined`: signatures are verified on the pool. */
   readonly verifying: VerifyingKey | undefined;
@@ -28,8 +41,11 @@ export interface LoadedEcKey {
 export interface LoadedOctKey {
   readonly kty: 'oct';
   readonly public: PublicJwk;
+  readonly aes: AesKey;
+  readonly mac: (hash: MacHash, bytes: Uint8Array) => Buffer | Promise<Buffer>;
   /** Of 16, 24 or 32 bytes. Node copies bytes into one for each use, which costs four times what AES does; it wipes its own. */
-  readonly secretKey: KeyObject;
+  readonly secretKey: KeyObject | undefined;
+  readonly release: () => void;
 }
 
 export type LoadedKey = LoadedRsaKey | LoadedEcKey | LoadedOctKey;
@@ -56,11 +72,10 @@ export function octSizeOf(bits: number): (typeof OCT_BITS)[number] | undefined {
 let lastId = 0;
 
 /**
- * Private key bytes → key, which the signer signs and verifies with where there is one. Which of the two formats the bytes are in is said
- * and never guessed. Throws BadParameter for anything that is not one of the key types of `KeySpec`.
+ * PKCS#8 DER → key, which the signer signs and verifies with where there is one. Throws BadParameter for anything that is not one
+ * of the key types of `KeySpec`.
  */
-export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSigner): LoadedKey {
-  if (format === 'raw') return loadOct(bytes);
+export function loadPkcs8(bytes: SecretBytes, signer?: DigestSigner): LoadedKey {
   const privateKey = parse(bytes);
   const publicKey = createPublicKey(privateKey);
   const jwk = publicJwk(publicKey);
@@ -71,14 +86,53 @@ export function loadKey(bytes: SecretBytes, format: KeyFormat, signer?: DigestSi
     const verifying = signer?.loadPublic(jwk.crv, point);
     return { kty: 'EC', public: jwk, crv: jwk.crv, privateKey, signing: own, verifying, point };
   }
-  const modulusBytes = (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
   lastId += 1;
-  return { kty: 'RSA', id: lastId, public: jwk, privateKey, publicKey, modulusBytes, signing, released: false };
+  const custody = { pooled: { id: lastId, privateKey, released: false } };
+  return { kty: 'RSA', public: jwk, publicKey, modulusBytes: modulusBytesOf(publicKey), custody, signing };
 }
 
-function loadOct(bytes: SecretBytes): LoadedOctKey {
+/** The bytes of an oct key → key. Throws BadParameter for another size. */
+export function loadOct(bytes: SecretBytes): LoadedOctKey {
   if (octSizeOf(bytes.length * 8) === undefined) throw unsupported();
-  return { kty: 'oct', public: { kty: 'oct' }, secretKey: createSecretKey(bytes.expose()) };
+  const secretKey = createSecretKey(bytes.expose());
+  return {
+    kty: 'oct',
+    public: { kty: 'oct' },
+    aes: new SoftwareAes(secretKey),
+    mac: (hash, message) => createHmac(hash, secretKey).update(message).digest(),
+    secretKey,
+    release: () => undefined,
+  };
+}
+
+/** A key that the module holds; what the public half is enough for is done here. */
+export function loadFromModule(module: KeyModule, bytes: SecretBytes, signer?: DigestSigner): LoadedKey {
+  const key = module.load(bytes);
+  if (key.kty === 'oct') {
+    return {
+      kty: 'oct',
+      public: { kty: 'oct' },
+      aes: key,
+      mac: (hash, message) => key.mac(hash, message),
+      secretKey: undefined,
+      release: () => {
+        key.release();
+      },
+    };
+  }
+  if (key.kty === 'EC') {
+    const { public: jwk } = key;
+    const point = pointOf(jwk);
+    const verifying = signer?.loadPublic(jwk.crv, point);
+    return { kty: 'EC', public: jwk, crv: jwk.crv, privateKey: undefined, signing: key, verifying, point };
+  }
+  const publicKey = createPublicKey({ key: { ...key.public }, format: 'jwk' });
+  const modulusBytes = modulusBytesOf(publicKey);
+  return { kty: 'RSA', public: key.public, publicKey, modulusBytes, custody: { module: key }, signing: key };
+}
+
+function modulusBytesOf({ asymmetricKeyDetails }: KeyObject): number {
+  return (asymmetricKeyDetails?.modulusLength ?? 0) / 8;
 }
 
 /** The public half of either half. */

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { CryptoProvider, DigestSigner, KeyHandle } from '@coffer/contracts';
-import { CofferError } from '@coffer/kernel';
+import type { CryptoProvider, Custody, DigestSigner, KeyFormat, KeyHandle, KeyModule, NewKey } from '@coffer/contracts';
+import { CofferError, type SecretBytes } from '@coffer/kernel';
 import { cipherAlgorithms, keyWrapAlgorithms } from './algorithms/aes.js';
 import { encryptAlgorithms, wrapAlgorithms } from './algorithms/encrypt.js';
 import { macAlgorithms } from './algorithms/mac.js';
 import { signAlgorithms } from './algorithms/sign.js';
 import { privateJwkOf, wipe } from './import/import-pkcs8.js';
 import { KeyGenerator } from './key-generator.js';
-import { loadKey, type LoadedKey } from './loaded-key.js';
+import { loadFromModule, loadOct, loadPkcs8, type LoadedKey } from './loaded-key.js';
 import { exportWrapped } from './operations/export-wrapped.js';
 import { unwrapTransfer } from './operations/unwrap-transfer.js';
 import * as oct from './operations/oct-keys.js';
@@ -21,11 +21,14 @@ export interface CryptoProviderOptions extends PoolOptions {
   readonly generations?: number;
   /** Makes the signatures, instead of JavaScript (EC) and the worker threads (RSA), and verifies those of EC. The provider closes it. */
   readonly signer?: DigestSigner;
+  /** Makes and holds the keys of the `-HSM` types. The provider closes it. */
+  readonly module?: KeyModule | undefined;
 }
 
 /**
  * Cryptography by node:crypto (RSA, AES, HMAC) and @noble/curves (ECDSA), keys in memory. RSA private operations run on worker
- * threads. A signer takes over the signatures and their verification with EC keys, and nothing else.
+ * threads. A signer takes over the signatures and their verification with EC keys, and nothing else; a module what needs the
+ * private half of its own keys.
  */
 export function createCryptoProvider(options: CryptoProviderOptions = {}): CryptoProvider {
   const pool = new CryptoPool(options);
@@ -42,21 +45,43 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
     return key;
   };
 
+  const module = (): KeyModule => {
+    if (options.module === undefined) throw noModule();
+    return options.module;
+  };
+  /** A software key that goes on into the module, if that is where it is to live. */
+  const kept = async (made: NewKey, { hsm }: Custody): Promise<NewKey> => {
+    if (hsm !== true) return made;
+    try {
+      return await module().import(made);
+    } finally {
+      made.privateKey.destroy();
+    }
+  };
+  const load = (privateKey: SecretBytes, format: KeyFormat): LoadedKey => {
+    if (format === 'module') return loadFromModule(module(), privateKey, options.signer);
+    return format === 'raw' ? loadOct(privateKey) : loadPkcs8(privateKey, options.signer);
+  };
+
   return {
-    generate: (spec) => generator.generate(spec),
-    import: (jwk) => generator.import(jwk),
-    importWrapped: async (handle, wrapped, kty) => {
+    hardware: options.module !== undefined,
+    generate: async (spec) => (spec.hsm === true ? module().generate(spec) : generator.generate(spec)),
+    import: async (jwk, custody = {}) => kept(await generator.import(jwk), custody),
+    importWrapped: async (handle, wrapped, kty, custody = {}) => {
       const pkcs8 = await unwrapTransfer(wrapping, keyOf(handle), wrapped);
       const jwk = privateJwkOf(pkcs8, kty);
       try {
-        return await generator.import(jwk);
+        return await kept(await generator.import(jwk), custody);
       } finally {
         wipe(jwk);
       }
     },
     load: (privateKey, format = 'pkcs8') => {
-      const key = loadKey(privateKey, format, options.signer);
-      const handle: KeyHandle = Object.freeze({ public: key.public });
+      const key = load(privateKey, format);
+      const handle: KeyHandle = Object.freeze({
+        public: key.public,
+        ...(key.kty === 'oct' ? { keySize: key.aes.bytes * 8 } : {}),
+      });
       keys.set(handle, key);
       return handle;
     },
@@ -64,9 +89,10 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
       const key = keys.get(handle);
       if (key === undefined) return;
       keys.delete(handle);
-      if (key.kty !== 'oct') key.signing?.release();
+      if (key.kty === 'oct') key.release();
+      else key.signing?.release();
       if (key.kty === 'EC') key.verifying?.release();
-      if (key.kty === 'RSA') pool.release(key);
+      if (key.kty === 'RSA' && 'pooled' in key.custody) pool.release(key.custody.pooled);
     },
     sign: async (handle, alg, digest) => {
       const mac = macAlgorithms.get(alg);
@@ -102,12 +128,16 @@ export function createCryptoProvider(options: CryptoProviderOptions = {}): Crypt
     randomBytes: (count) => randomBytes(count),
     close: async () => {
       options.signer?.close();
-      await Promise.all([pool.close(), generator.close()]);
+      await Promise.all([pool.close(), generator.close(), options.module?.close()]);
     },
   };
 }
 
+function noModule(): CofferError {
+  return new CofferError('ServiceUnavailable', 'The hardware security module that holds the key is not configured.');
+}
+
 /** The result of synchronous work as a promise: what it throws rejects. */
-function refusing<T>(work: () => T): Promise<T> {
+function refusing<T>(work: () => T | Promise<T>): Promise<T> {
   return Promise.resolve().then(work);
 }

@@ -1,7 +1,7 @@
 import { sign, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CryptoProvider, Curve } from '@coffer/contracts';
+import type { CryptoProvider, Curve, Custody } from '@coffer/contracts';
 import { fips186 } from './fips186.js';
 import { rfc6979 } from './rfc6979.js';
 import { flipped, generated, imported, MESSAGE, sha, type SpecKey } from './signing-keys.js';
@@ -32,16 +32,18 @@ export interface EcSignaturesUnderTest {
   /** Nonces by RFC 6979: the signatures are those in the RFC, and not only good ones. */
   readonly deterministic: boolean;
   readonly create: () => CryptoProvider;
+  /** Where the keys live. */
+  readonly custody?: Custody;
 }
 
 /** What every way to make and check ECDSA signatures must do (CryptoProvider). Call it inside a spec. */
-export function describeEcSignatures({ adapter, deterministic, create }: EcSignaturesUnderTest): void {
+export function describeEcSignatures({ adapter, deterministic, create, custody = {} }: EcSignaturesUnderTest): void {
   describe(adapter, () => {
     const provider = create();
     const keys = new Map<Curve, SpecKey>();
 
     beforeAll(async () => {
-      for (const { crv } of rows) keys.set(crv, await generated(provider, { kty: 'EC', crv }));
+      for (const { crv } of rows) keys.set(crv, await generated(provider, { kty: 'EC', crv }, custody));
     });
 
     afterAll(() => provider.close());
@@ -96,7 +98,7 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
         const s = signature.subarray(half);
         const zero = Buffer.alloc(half);
         const ones = Buffer.alloc(half, 0xff);
-        const other = await generated(provider, { kty: 'EC', crv });
+        const other = await generated(provider, { kty: 'EC', crv }, custody);
         const wrong = [
           signature.subarray(1),
           Buffer.concat([signature, Buffer.alloc(1)]),
@@ -183,7 +185,7 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
         const { message, x, y, signature, result } = vector;
         // Verification has no use for the private half, which is not the one of this point.
         const d = Buffer.from([...Buffer.alloc(signature.length / 4 - 1), 1]).toString('base64url');
-        const { handle } = imported(provider, { kty: 'EC', crv, x: base64url(x), y: base64url(y), d });
+        const { handle } = await imported(provider, { kty: 'EC', crv, x: base64url(x), y: base64url(y), d });
         const given = Buffer.from(signature, 'hex');
 
         const answer = await provider.verify(handle, alg, sha(bits, Buffer.from(message, 'hex')), given);
@@ -201,7 +203,7 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
       it.each(Object.entries(signatures))(
         'of "%s" is signed, and the signature in the RFC is accepted',
         async (message, expected) => {
-          const { handle } = imported(provider, jwk);
+          const { handle } = await imported(provider, jwk, custody);
 
           const signature = await provider.sign(handle, alg, sha(bits, message));
 
@@ -212,9 +214,9 @@ export function describeEcSignatures({ adapter, deterministic, create }: EcSigna
         },
       );
 
-      it('has the public key in the RFC', () => {
+      it('has the public key in the RFC', async () => {
         const { x, y } = jwk;
-        expect(imported(provider, jwk).handle.public).toEqual({ kty: 'EC', crv: jwk.crv, x, y });
+        expect((await imported(provider, jwk, custody)).handle.public).toEqual({ kty: 'EC', crv: jwk.crv, x, y });
       });
     });
   });

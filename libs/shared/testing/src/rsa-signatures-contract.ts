@@ -1,21 +1,24 @@
 import { constants, privateEncrypt, sign, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CryptoProvider } from '@coffer/contracts';
+import type { CryptoProvider, Custody } from '@coffer/contracts';
 import { flipped, generated, MESSAGE, sha, type SpecKey } from './signing-keys.js';
 
 const sizes = [2048, 3072, 4096] as const;
 const bits = [256, 384, 512] as const;
 
-/** What every way to make and check RSA signatures must do (CryptoProvider). Call it inside a spec; `adapter` is the title. */
-export function describeRsaSignatures(adapter: string, create: () => CryptoProvider): void {
+/**
+ * What every way to make and check RSA signatures must do (CryptoProvider), with keys in software or in hardware. Call it inside
+ * a spec; `adapter` is the title.
+ */
+export function describeRsaSignatures(adapter: string, create: () => CryptoProvider, custody: Custody = {}): void {
   describe(adapter, () => {
     const provider = create();
     const keys = new Map<number, SpecKey>();
 
     beforeAll(async () => {
       for (const keySize of sizes) {
-        keys.set(keySize, await generated(provider, { kty: 'RSA', keySize, publicExponent: 65537 }));
+        keys.set(keySize, await generated(provider, { kty: 'RSA', keySize, publicExponent: 65537 }, custody));
       }
     });
 

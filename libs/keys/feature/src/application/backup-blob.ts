@@ -1,6 +1,7 @@
 import type { Sealer } from '@coffer/contracts';
 import { CofferError, isCofferError, SecretBytes } from '@coffer/kernel';
 import type {
+  Custody,
   ExchangeKeyName,
   KeyOp,
   KeyOrigin,
@@ -11,7 +12,7 @@ import type {
 import type { VaultSnapshot } from '@coffer/wire';
 
 /** A version in a backup; times are Unix seconds. The private key stands beside it, as bytes. */
-export interface BackedUpVersion extends Releasable {
+export interface BackedUpVersion extends Releasable, Custody {
   readonly version: string;
   readonly public: PublicJwk;
   readonly keyOps: readonly KeyOp[];

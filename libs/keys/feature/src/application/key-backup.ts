@@ -4,7 +4,7 @@ import { nameKey, type VaultSnapshot } from '@coffer/wire';
 import { seconds, type KeyMaterialRow } from '../postgres/key-row.js';
 import { readBackup } from '../postgres/read-backup.js';
 import { sealBackup, type BackedUpVersion } from './backup-blob.js';
-import { releaseOfRow, tagsOf, textsOf } from './key-view.js';
+import { custodyOfRow, releaseOfRow, tagsOf, textsOf } from './key-view.js';
 import { openPrivateKey } from './material.js';
 import type { KeysPorts } from './ports.js';
 
@@ -53,5 +53,6 @@ function factsOf(row: KeyMaterialRow, tags: Tags | undefined): BackedUpVersion {
     ...defined({ nbf: seconds(row.nbf), exp: seconds(row.exp), tags }),
     ...defined({ origin: row.origin ?? undefined, wrappedBy: row.wrapped_by ?? undefined }),
     ...releaseOfRow(row),
+    ...custodyOfRow(row),
   };
 }

@@ -1,5 +1,12 @@
 import type { CryptoProvider } from '@coffer/contracts';
-import { assertReleaseRequest, keyOpsOf, keySpecOf, type KeyRequest } from '@coffer/keys-domain';
+import {
+  assertCustody,
+  assertReleaseRequest,
+  assertStays,
+  keyOpsOf,
+  keySpecOf,
+  type KeyRequest,
+} from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
 import type { KeyView } from './key-view.js';
 import type { Announce, NewVersion, NewVersions } from './new-version.js';
@@ -20,7 +27,9 @@ export function keyCreate(
 ): Promise<KeyView> {
   const spec = keySpecOf(request);
   // Refuses now what would be refused after the work of generating.
+  assertCustody(spec.kty, spec, provider.hardware);
   keyOpsOf(spec.kty, request.keyOps, request.exportable);
+  assertStays(spec, request);
   assertReleaseRequest(request);
   return versions.add(by, request, () => provider.generate(spec), announce);
 }

@@ -1,5 +1,12 @@
 import type { CryptoProvider, NewKey, PrivateJwk } from '@coffer/contracts';
-import { assertMadeHere, assertReleaseRequest, keyOpsOf } from '@coffer/keys-domain';
+import {
+  assertCustody,
+  assertMadeHere,
+  assertReleaseRequest,
+  assertStays,
+  keyOpsOf,
+  type Custody,
+} from '@coffer/keys-domain';
 import type { Commander } from '@coffer/wire';
 import type { KeyTransfer, Transfer } from './key-transfer.js';
 import type { KeyView } from './key-view.js';
@@ -7,6 +14,7 @@ import type { Announce, NewVersion, NewVersions } from './new-version.js';
 
 export interface ImportKey extends NewVersion {
   readonly brought: Brought;
+  readonly custody: Custody;
 }
 
 /** A private key as it is, which is wiped when the import has ended, whatever its end; or one that only the provider opens. */
@@ -26,22 +34,30 @@ export interface ImportPorts {
 export async function keyImport(
   ports: ImportPorts,
   by: Commander,
-  { brought, ...wanted }: ImportKey,
+  { brought, custody, ...wanted }: ImportKey,
   announce: Announce,
 ): Promise<KeyView> {
   try {
     // Before the work of checking primes.
     const { kty } = 'jwk' in brought ? brought.jwk : brought.transfer;
+    assertCustody(kty, custody, ports.provider.hardware);
+    assertStays(custody, wanted);
     assertMadeHere(keyOpsOf(kty, wanted.keyOps, wanted.exportable), 'imported');
     assertReleaseRequest(wanted);
     const wrappedBy = 'transfer' in brought ? brought.transfer.wrappedBy : undefined;
     const version = { ...wanted, origin: 'imported', wrappedBy } as const;
-    return await ports.versions.add(by, version, () => opened(ports, by, brought), announce);
+    return await ports.versions.add(by, version, () => opened(ports, by, brought, custody), announce);
   } finally {
     if ('jwk' in brought) for (const member of Object.values(brought.jwk.members)) member.fill(0);
   }
 }
 
-function opened({ provider, transfers }: ImportPorts, by: Commander, brought: Brought): Promise<NewKey> {
-  return 'jwk' in brought ? provider.import(brought.jwk) : transfers.open(by.vaultId, brought.transfer, by.now);
+function opened(
+  { provider, transfers }: ImportPorts,
+  by: Commander,
+  brought: Brought,
+  custody: Custody,
+): Promise<NewKey> {
+  if ('jwk' in brought) return provider.import(brought.jwk, custody);
+  return transfers.open(by.vaultId, brought.transfer, custody, by.now);
 }

@@ -12,7 +12,7 @@ import { nameKey } from '@coffer/wire';
 import type { KeyMaterialRow } from '../postgres/key-row.js';
 import { readReleasable } from '../postgres/read-releasable.js';
 import { privateKeyOf } from './key-backup.js';
-import { releaseOfRow, usageOfRow, viewOfRow, type KeyView } from './key-view.js';
+import { custodyOfRow, releaseOfRow, usageOfRow, viewOfRow, type KeyView } from './key-view.js';
 import type { KeysPorts } from './ports.js';
 
 /** Where a key is to go. */
@@ -86,7 +86,7 @@ async function wrapped(
   const { provider } = ports;
   const privateKey = await privateKeyOf(ports, vaultId, row);
   try {
-    const handle = provider.load(privateKey, keyFormatOf(row.public.kty));
+    const handle = provider.load(privateKey, keyFormatOf({ kty: row.public.kty, ...custodyOfRow(row) }));
     try {
       return await provider.exportWrapped(handle, recipient, enc);
     } finally {

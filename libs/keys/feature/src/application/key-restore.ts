@@ -1,14 +1,16 @@
-import { newIncarnation } from '@coffer/contracts';
+import { keyFormatOf, newIncarnation } from '@coffer/contracts';
 import type { MaterialRow } from '@coffer/event-sourcing';
-import { nameIsSoftDeleted, nameIsTaken, toUnixSeconds, type SecretBytes } from '@coffer/kernel';
-import { specOfVersion, type RestoredVersion } from '@coffer/keys-domain';
+import { defined, nameIsSoftDeleted, nameIsTaken, toUnixSeconds, type SecretBytes } from '@coffer/kernel';
+import { assertCustody, specOfVersion, type KeySpec, type RestoredVersion } from '@coffer/keys-domain';
 import { nameKey, type Commander, type VaultSnapshot } from '@coffer/wire';
 import { findKey } from '../postgres/find-key.js';
-import { openBackup, type Backup } from './backup-blob.js';
+import { openBackup, type BackedUpVersion, type Backup } from './backup-blob.js';
 import type { KeyCommands } from './key-commands.js';
 import { viewOfState, type KeyView } from './key-view.js';
 import { sealPrivateKey } from './material.js';
 import type { KeysPorts } from './ports.js';
+
+type Ports = Pick<KeysPorts, 'database' | 'sealer' | 'backups' | 'provider'>;
 
 /**
  * Makes the key of a backup again, with its name and the ids, attributes and tags of all its versions. `announce` hears the
@@ -16,7 +18,7 @@ import type { KeysPorts } from './ports.js';
  * ObjectIsDeletedButRecoverable.
  */
 export async function keyRestore(
-  ports: KeysPorts,
+  ports: Ports,
   commands: KeyCommands,
   by: Commander,
   vault: VaultSnapshot,
@@ -35,7 +37,7 @@ export async function keyRestore(
   }
 }
 
-async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, backup: Backup): Promise<KeyView> {
+async function restore(ports: Ports, commands: KeyCommands, by: Commander, backup: Backup): Promise<KeyView> {
   const { name, rotationPolicy } = backup;
   const { objectId, objectDek, newRows } = await newIncarnation(ports.sealer, by.vaultId);
   const rows: MaterialRow[] = [...newRows];
@@ -45,11 +47,7 @@ async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, b
     const place = { vaultId: by.vaultId, objectId, version: facts.version };
     const row = await sealPrivateKey(ports.sealer, place, key);
     rows.push(row);
-    versions.push({
-      ...facts,
-      spec: specOfVersion({ public: facts.public, size: 8 * key.length }),
-      materialId: row.materialId,
-    });
+    versions.push({ ...facts, spec: specOf(ports, facts, key), materialId: row.materialId });
   }
   const { state } = await commands.run(by, {
     objectId,
@@ -59,4 +57,18 @@ async function restore(ports: KeysPorts, commands: KeyCommands, by: Commander, b
     material: { insert: rows },
   });
   return viewOfState(state);
+}
+
+/** Throws BadParameter for a key in hardware where there is none. */
+function specOf({ provider }: Ports, { public: half, ...custody }: BackedUpVersion, key: SecretBytes): KeySpec {
+  assertCustody(half.kty, custody, provider.hardware);
+  const { hsm } = custody;
+  if (half.kty !== 'oct' || hsm !== true)
+    return specOfVersion({ public: half, size: 8 * key.length, ...defined({ hsm }) });
+  const handle = provider.load(key, keyFormatOf({ kty: half.kty, hsm }));
+  try {
+    return specOfVersion({ public: half, hsm, ...defined({ size: handle.keySize }) });
+  } finally {
+    provider.release(handle);
+  }
 }

@@ -1,6 +1,6 @@
 import type { CryptoProvider, NewKey, TransferableType } from '@coffer/contracts';
 import { invalidProperty, toUnixSeconds } from '@coffer/kernel';
-import { assertUsable, EXCHANGE_OP, keyNotFound, type ExchangeKeyName } from '@coffer/keys-domain';
+import { assertUsable, EXCHANGE_OP, keyNotFound, type Custody, type ExchangeKeyName } from '@coffer/keys-domain';
 import { nameKey } from '@coffer/wire';
 import type { KeyCache } from './key-cache.js';
 
@@ -24,11 +24,16 @@ export class KeyTransfer {
    * Opens a transfer at `now`, milliseconds since the epoch; the caller destroys the key. Throws KeyNotFound, KeyDisabled,
    * KeyNotYetValid, KeyExpired, KeyOperationForbidden about the exchange key, BadParameter about what was wrapped, Throttled.
    */
-  async open(vaultId: string, { kty, crv, wrappedBy, wrapped }: Transfer, now: number): Promise<NewKey> {
+  async open(
+    vaultId: string,
+    { kty, crv, wrappedBy, wrapped }: Transfer,
+    custody: Custody,
+    now: number,
+  ): Promise<NewKey> {
     const { name, version } = wrappedBy;
     const made = await this.cache.use({ vaultId, nameKey: nameKey(name), version }, (key) => {
       assertUsable(key, EXCHANGE_OP, toUnixSeconds(now));
-      return this.provider.importWrapped(key.handle, wrapped, kty);
+      return this.provider.importWrapped(key.handle, wrapped, kty, custody);
     });
     if (made === undefined) throw keyNotFound(name, version);
     if (crv !== undefined && made.public.kty === 'EC' && made.public.crv !== crv) {

@@ -3,6 +3,7 @@ import type { EventSealer } from '@coffer/event-sourcing';
 import { CofferError, defined, type Tags } from '@coffer/kernel';
 import {
   releaseMembers,
+  type Custody,
   type KeyOp,
   type KeyState,
   type KeyUsage,
@@ -13,7 +14,7 @@ import type { ObjectAttributes } from '@coffer/wire';
 import { seconds, type KeyRow } from '../postgres/key-row.js';
 
 /** A key version as answers show it: public facts only. Times are Unix seconds. */
-export interface KeyView extends Releasable {
+export interface KeyView extends Releasable, Custody {
   readonly name: string;
   readonly version: string;
   readonly public: PublicJwk;
@@ -31,7 +32,7 @@ export function viewOfState(state: KeyState, version?: string): KeyView {
   if (found === undefined || state.status === 'none' || state.status === 'purged') {
     throw new CofferError('Internal', 'a decided key version is missing from its state');
   }
-  const { enabled, nbf, exp, created, updated } = found;
+  const { enabled, nbf, exp, created, updated, hsm } = found;
   const deletion =
     state.status === 'deleted' && state.scheduledPurgeDate !== undefined
       ? { deletedDate: state.deletedDate, scheduledPurgeDate: state.scheduledPurgeDate }
@@ -43,6 +44,7 @@ export function viewOfState(state: KeyState, version?: string): KeyView {
     keyOps: found.keyOps,
     attributes: attributesOf(enabled, nbf, exp, created, updated),
     ...releaseMembers(found),
+    ...defined({ hsm }),
     ...(found.tags === undefined ? {} : { tags: found.tags }),
     ...(deletion === undefined ? {} : { deletion }),
   };
@@ -59,6 +61,7 @@ export async function viewOfRow(sealer: Sealer, vaultId: string, row: KeyRow): P
     keyOps: row.key_ops,
     attributes: attributesOf(row.enabled, seconds(row.nbf), seconds(row.exp), Number(row.created), Number(row.updated)),
     ...releaseOfRow(row),
+    ...custodyOfRow(row),
     ...(tags === undefined ? {} : { tags }),
     ...(deletedDate === null || scheduledPurgeDate === null
       ? {}
@@ -69,6 +72,11 @@ export async function viewOfRow(sealer: Sealer, vaultId: string, row: KeyRow): P
 /** What the row says about release. */
 export function releaseOfRow({ release_policy: releasePolicy }: KeyRow): Releasable {
   return releasePolicy === null ? {} : { exportable: true, releasePolicy };
+}
+
+/** Where the row's private key lives. */
+export function custodyOfRow({ hsm }: Pick<KeyRow, 'hsm'>): Custody {
+  return hsm ? { hsm } : {};
 }
 
 /** Whether the row's version may be used. */

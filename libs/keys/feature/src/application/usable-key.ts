@@ -4,6 +4,7 @@ import type { KeyUsage } from '@coffer/keys-domain';
 import { loadUsableKey, type UsableKeyRow } from '../postgres/load-usable-key.js';
 import { seconds } from '../postgres/key-row.js';
 import { keyStreamId } from './key-stream.js';
+import { custodyOfRow } from './key-view.js';
 import { openPrivateKey } from './material.js';
 
 /** A key version ready for cryptography: its state as of the load, and its private key inside the provider. */
@@ -51,7 +52,7 @@ async function toUsableKey(
       nbf: seconds(row.nbf),
       exp: seconds(row.exp),
       keyOps: row.key_ops,
-      handle: provider.load(privateKey, keyFormatOf(row.kty)),
+      handle: provider.load(privateKey, keyFormatOf({ kty: row.kty, ...custodyOfRow(row) })),
     };
   } finally {
     privateKey.destroy();

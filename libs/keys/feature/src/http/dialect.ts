@@ -1,4 +1,5 @@
 import { invalidProperty } from '@coffer/kernel';
+import { custodyOf } from '@coffer/keys-domain';
 
 /** Words that differ between api-versions (azure-api 0.1, c.1, c.2). */
 
@@ -45,10 +46,12 @@ function hasHmac(apiVersion: string): boolean {
 
 /** What an oct key may do by default: nothing that its creator's version has no algorithm for. `undefined`: everything. */
 export function defaultKeyOps(apiVersion: string, kty: string): readonly string[] | undefined {
-  return kty === 'oct' && !hasHmac(apiVersion) ? ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'] : undefined;
+  return custodyOf(kty).kty === 'oct' && !hasHmac(apiVersion)
+    ? ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']
+    : undefined;
 }
 
-/** `hsmPlatform` came with 7.5; "0" says the key lives in software. */
-export function platformAttribute(apiVersion: string): { readonly hsmPlatform?: string } {
-  return isSince(5, apiVersion) ? { hsmPlatform: '0' } : {};
+/** `hsmPlatform` came with 7.5; "0" says the key lives in software, "1" in a hardware security module. */
+export function platformAttribute(apiVersion: string, hsm: boolean | undefined): { readonly hsmPlatform?: string } {
+  return isSince(5, apiVersion) ? { hsmPlatform: hsm === true ? '1' : '0' } : {};
 }

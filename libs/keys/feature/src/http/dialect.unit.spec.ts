@@ -40,10 +40,11 @@ describe('algorithms of symmetric keys', () => {
 
 describe('hsmPlatform', () => {
   it.each(['7.5', '7.5-preview.1', '7.6', '7.10', '2025-07-01', '2026-04-01'])('is shown by %s', (apiVersion) => {
-    expect(platformAttribute(apiVersion)).toEqual({ hsmPlatform: '0' });
+    expect(platformAttribute(apiVersion, undefined)).toEqual({ hsmPlatform: '0' });
+    expect(platformAttribute(apiVersion, true)).toEqual({ hsmPlatform: '1' });
   });
 
   it.each(['2016-10-01', '7.0', '7.4', '7.4-preview.1'])('is unknown to %s', (apiVersion) => {
-    expect(platformAttribute(apiVersion)).toEqual({});
+    expect(platformAttribute(apiVersion, true)).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
 import { assertNever } from '@coffer/kernel';
 import { objectUri, toWireAttributes, type VaultRequestContext } from '@coffer/wire';
-import type { PublicJwk } from '@coffer/keys-domain';
+import { typeName, type PublicJwk } from '@coffer/keys-domain';
 import type { KeyView } from '../application/key-view.js';
 import { curveToWire, platformAttribute } from './dialect.js';
 import { knowsRelease } from './release-schema.js';
@@ -33,9 +33,10 @@ export function toDeletedKeyItem(view: KeyView, context: Context): Json {
   return { ...deletion(view, context), ...toKeyItem(view, context) };
 }
 
-function toJwk({ name, version, keyOps, public: half }: KeyView, { baseUrl, apiVersion }: Context): Json {
+function toJwk(view: KeyView, { baseUrl, apiVersion }: Context): Json {
+  const { name, version, keyOps, public: half } = view;
   const kid = objectUri(baseUrl, 'keys', name, version);
-  return { kid, kty: half.kty, key_ops: keyOps, ...publicMembers(half, apiVersion) };
+  return { kid, kty: typeName(half.kty, view), key_ops: keyOps, ...publicMembers(half, apiVersion) };
 }
 
 /** None of a symmetric key: `k` is never shown. */
@@ -52,12 +53,12 @@ function publicMembers(half: PublicJwk, apiVersion: string): Json {
   }
 }
 
-function attributesAndTags({ attributes, tags, exportable }: KeyView, { vault, apiVersion }: Context): Json {
+function attributesAndTags({ attributes, tags, exportable, hsm }: KeyView, { vault, apiVersion }: Context): Json {
   return {
     attributes: {
       ...toWireAttributes(attributes, vault, apiVersion),
       ...(knowsRelease(apiVersion) ? { exportable: exportable === true } : {}),
-      ...platformAttribute(apiVersion),
+      ...platformAttribute(apiVersion, hsm),
     },
     ...(tags === undefined ? {} : { tags }),
   };

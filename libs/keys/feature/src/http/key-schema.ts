@@ -1,5 +1,5 @@
 import { defined, invalidProperty } from '@coffer/kernel';
-import { assertSoftwareType } from '@coffer/keys-domain';
+import { custodyOf } from '@coffer/keys-domain';
 import { datesOf, intDate, parseBody, tagsSchema } from '@coffer/wire';
 import { z } from 'zod';
 import type { CreateKey } from '../application/key-create.js';
@@ -78,11 +78,11 @@ const importSchema = z.object({
 /** Body of ImportKey (`KeyImportParameters`); `baseUrl` is the vault's. Throws BadParameter that names the member, never its value. */
 export function parseImport(body: unknown, name: string, apiVersion: string, baseUrl: string): ImportKey {
   const parsed = parseBody(importSchema, body);
-  const { key } = parsed;
-  if (parsed.Hsm === true) assertSoftwareType(`${key.kty.replace(/-HSM$/, '')}-HSM`);
-  assertSoftwareType(key.kty);
+  const { kty, ...custody } = custodyOf(parsed.key.kty);
+  const key = { ...parsed.key, kty };
   return {
     ...versionOf(parsed, name, apiVersion),
+    custody: parsed.Hsm === true ? { hsm: true } : custody,
     keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
     brought: broughtIn(key, curveFromWire(apiVersion, key.crv ?? undefined), baseUrl),
   };

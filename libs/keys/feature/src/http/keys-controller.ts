@@ -156,8 +156,13 @@ export class KeysController {
   /** Throws BadParameter: what could vouch for a key is a hardware security module. */
   async #attestation(context: Context): Promise<Reply> {
     const { name, version } = addressed(context);
-    await keyGet(this.ports, context.vault.vaultId, name, version);
-    throw new CofferError('BadParameter', 'Key attestation is available only for keys in a hardware security module.');
+    const { hsm } = await keyGet(this.ports, context.vault.vaultId, name, version);
+    throw new CofferError(
+      'BadParameter',
+      hsm === true
+        ? 'The hardware security module that holds the key attests no keys.'
+        : 'Key attestation is available only for keys in a hardware security module.',
+    );
   }
 
   async #delete(context: Context): Promise<Reply> {

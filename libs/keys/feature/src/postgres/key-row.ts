@@ -10,6 +10,8 @@ export interface KeyRow {
   readonly version: string;
   readonly ordinal: string;
   readonly public: PublicJwk;
+  /** The private key lives in a hardware security module. */
+  readonly hsm: boolean;
   readonly key_ops: KeyOp[];
   readonly enabled: boolean;
   readonly nbf: string | null;
@@ -41,7 +43,7 @@ export function seconds(column: string | null): number | undefined {
 
 /** Columns and joins of a KeyRow; which version of the key is left to the caller. */
 export const keyRowColumns = `c.object_id, c.name, c.name_key, c.deleted_date, c.scheduled_purge_date,
-       v.version, v.ordinal, v.public, v.key_ops, v.enabled, v.nbf, v.exp, v.created, v.updated, v.sealed,
+       v.version, v.ordinal, v.public, v.hsm, v.key_ops, v.enabled, v.nbf, v.exp, v.created, v.updated, v.sealed,
        v.release_policy, m.term, m.wrapped_dek`;
 export const joinObjectDek = `JOIN material m ON m.object_id = c.object_id AND m.kind = 'object' AND m.version = ''`;
 

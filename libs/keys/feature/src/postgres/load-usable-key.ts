@@ -7,13 +7,14 @@ export interface UsableKeyRow {
   readonly name: string;
   readonly version: string;
   readonly kty: KeyType;
+  readonly hsm: boolean;
   readonly key_ops: KeyOp[];
   readonly enabled: boolean;
   readonly nbf: string | null;
   readonly exp: string | null;
   readonly term: number;
   readonly wrapped_dek: Buffer;
-  /** The private key in its type's format, under the version's DEK. */
+  /** The private key in its kind's format, under the version's DEK. */
   readonly ciphertext: Buffer;
 }
 
@@ -25,7 +26,7 @@ export async function loadUsableKey(
   version: string | undefined,
 ): Promise<UsableKeyRow | undefined> {
   const { rows } = await sql.query<UsableKeyRow>(
-    `SELECT c.object_id, c.name, v.version, v.public->>'kty' AS kty, v.key_ops, v.enabled, v.nbf, v.exp,
+    `SELECT c.object_id, c.name, v.version, v.public->>'kty' AS kty, v.hsm, v.key_ops, v.enabled, v.nbf, v.exp,
             m.term, m.wrapped_dek, m.ciphertext
        FROM key_current c
        JOIN key_versions v ON v.object_id = c.object_id AND v.version = coalesce($3, c.latest_version)

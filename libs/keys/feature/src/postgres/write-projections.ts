@@ -108,8 +108,8 @@ export async function insertVersion(
   await client.query(
     `INSERT INTO key_versions
        (object_id, version, ordinal, public, key_ops, enabled, nbf, exp, created, updated, material_id, sealed, origin,
-        exportable, release_policy, wrapped_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13, $14, $15, $16)`,
+        exportable, release_policy, wrapped_by, hsm)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13, $14, $15, $16, $17)`,
     [
       objectId,
       data.version,
@@ -127,6 +127,7 @@ export async function insertVersion(
       data.exportable ?? false,
       json(data.releasePolicy),
       json(data.wrappedBy),
+      data.hsm ?? false,
     ],
   );
 }

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
-import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
+import { randomBytes } from 'node:crypto';
+import type { AesKey, CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import { SecretBytes } from '@coffer/kernel';
 import { notDecryptable, superfluous, wrongLength } from '../refusals.js';
 
@@ -9,43 +9,44 @@ const BLOCK = 16;
  * CBC (SP 800-38A 6.2), `padded` with PKCS#7 or else of whole blocks only. The initialization vector is the caller's, or
  * random where there is none. Throws BadParameter.
  */
-export function sealCbc(
-  cipher: string,
+export async function sealCbc(
   padded: boolean,
-  key: KeyObject,
+  key: AesKey,
   plaintext: Uint8Array,
   { iv: chosen, aad }: CipherParameters,
   alg: string,
-): Ciphertext {
+): Promise<Ciphertext> {
   if (aad !== undefined) throw superfluous('aad', alg); // it would not be authenticated
   const iv = chosen ?? randomBytes(BLOCK);
   if (iv.length !== BLOCK) throw wrongLength('iv', iv.length, alg, `${BLOCK} bytes`);
-  if (!padded && !isBlocks(plaintext)) {
+  if (padded) {
+    const blocks = withPadding(plaintext);
+    try {
+      return { value: await key.sealCbc(iv, blocks), iv };
+    } finally {
+      blocks.fill(0);
+    }
+  }
+  if (!isBlocks(plaintext)) {
     throw wrongLength('value', plaintext.length, alg, `a multiple of ${BLOCK} bytes, at least one`);
   }
-  const encryption = createCipheriv(cipher, key, iv).setAutoPadding(padded);
-  const blocks = encryption.update(plaintext);
-  const last = encryption.final();
-  return { value: last.length === 0 ? blocks : Buffer.concat([blocks, last]), iv };
+  return { value: await key.sealCbc(iv, plaintext), iv };
 }
 
 /** Throws BadParameter, with one text for every ciphertext that does not decrypt. */
-export function openCbc(
-  cipher: string,
+export async function openCbc(
   padded: boolean,
-  key: KeyObject,
+  key: AesKey,
   ciphertext: Uint8Array,
   { iv, aad, tag }: DecipherParameters,
   alg: string,
-): SecretBytes {
+): Promise<SecretBytes> {
   if (aad !== undefined) throw superfluous('aad', alg);
   if (tag !== undefined) throw superfluous('tag', alg);
   if (iv?.length !== BLOCK) throw wrongLength('iv', iv?.length ?? 0, alg, `${BLOCK} bytes`);
   if (!isBlocks(ciphertext)) throw notDecryptable();
-  // OpenSSL would stop at the first wrong byte of the padding, and leave the plaintext in pieces.
-  const decryption = createDecipheriv(cipher, key, iv).setAutoPadding(false);
-  const plaintext = decryption.update(ciphertext);
-  decryption.final();
+  // Unpadded here: OpenSSL would stop at the first wrong byte of the padding, and leave the plaintext in pieces.
+  const plaintext = await key.openCbc(iv, ciphertext);
   const length = padded ? unpaddedLength(plaintext) : plaintext.length;
   if (length < 0) {
     plaintext.fill(0);
@@ -56,6 +57,14 @@ export function openCbc(
 
 function isBlocks({ length }: Uint8Array): boolean {
   return length > 0 && length % BLOCK === 0;
+}
+
+/** PKCS#7 (RFC 5652 6.3): always at least one byte. */
+function withPadding(plaintext: Uint8Array): Buffer {
+  const pad = BLOCK - (plaintext.length % BLOCK);
+  const blocks = Buffer.alloc(plaintext.length + pad, pad);
+  blocks.set(plaintext);
+  return blocks;
 }
 
 /** Length without the padding of PKCS#7 (RFC 5652 6.3), -1 when it is wrong; looks at the same bytes whatever they are. */

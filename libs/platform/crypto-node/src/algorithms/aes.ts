@@ -1,5 +1,4 @@
-import type { CipherGCMTypes, KeyObject } from 'node:crypto';
-import type { CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
+import type { AesKey, CipherParameters, Ciphertext, DecipherParameters } from '@coffer/contracts';
 import type { SecretBytes } from '@coffer/kernel';
 import { openCbc, sealCbc } from '../aes/cbc.js';
 import { openGcm, sealGcm } from '../aes/gcm.js';
@@ -12,8 +11,8 @@ export interface AesAlgorithm {
 }
 
 export interface CipherAlgorithm extends AesAlgorithm {
-  seal(key: KeyObject, plaintext: Uint8Array, parameters: CipherParameters): Ciphertext;
-  open(key: KeyObject, ciphertext: Uint8Array, parameters: DecipherParameters): SecretBytes;
+  seal(key: AesKey, plaintext: Uint8Array, parameters: CipherParameters): Promise<Ciphertext>;
+  open(key: AesKey, ciphertext: Uint8Array, parameters: DecipherParameters): Promise<SecretBytes>;
 }
 
 export interface KeyWrapAlgorithm extends AesAlgorithm {
@@ -43,22 +42,20 @@ export const keyWrapAlgorithms = table<KeyWrapAlgorithm>([
 ]);
 
 function gcm(name: string, keyBytes: 16 | 24 | 32): CipherAlgorithm {
-  const cipher: CipherGCMTypes = `aes-${keyBytes === 16 ? 128 : keyBytes === 24 ? 192 : 256}-gcm`;
   return {
     name,
     keyBytes,
-    seal: (key, plaintext, parameters) => sealGcm(cipher, key, plaintext, parameters, name),
-    open: (key, ciphertext, parameters) => openGcm(cipher, key, ciphertext, parameters, name),
+    seal: (key, plaintext, parameters) => sealGcm(key, plaintext, parameters, name),
+    open: (key, ciphertext, parameters) => openGcm(key, ciphertext, parameters, name),
   };
 }
 
 function cbc(name: string, keyBytes: 16 | 24 | 32, padded: boolean): CipherAlgorithm {
-  const cipher = `aes-${keyBytes * 8}-cbc`;
   return {
     name,
     keyBytes,
-    seal: (key, plaintext, parameters) => sealCbc(cipher, padded, key, plaintext, parameters, name),
-    open: (key, ciphertext, parameters) => openCbc(cipher, padded, key, ciphertext, parameters, name),
+    seal: (key, plaintext, parameters) => sealCbc(padded, key, plaintext, parameters, name),
+    open: (key, ciphertext, parameters) => openCbc(padded, key, ciphertext, parameters, name),
   };
 }
 

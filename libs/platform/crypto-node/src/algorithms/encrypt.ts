@@ -1,9 +1,10 @@
 import { constants } from 'node:crypto';
+import type { RsaOpening } from '@coffer/contracts';
 import { PKCS1_OVERHEAD } from '../rsa/emsa-pkcs1.js';
 
 /** Encryption of one block with an RSA key. */
 export interface RsaEncryptAlgorithm {
-  readonly name: string;
+  readonly name: RsaOpening;
   readonly kty: 'RSA';
   readonly padding: number;
   /** Hash of OAEP and of its MGF1. */

@@ -1,7 +1,9 @@
+import type { MacHash } from '@coffer/contracts';
+
 /** HMAC with an oct key of any size (RFC 7518 3.2). */
 export interface MacAlgorithm {
   readonly name: string;
-  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  readonly hash: MacHash;
 }
 
 const rows: readonly MacAlgorithm[] = [

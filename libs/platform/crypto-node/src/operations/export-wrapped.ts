@@ -1,7 +1,7 @@
 import { constants, createPublicKey, createSecretKey, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 import type { ExportWrap, RecipientJwk } from '@coffer/contracts';
 import { CofferError } from '@coffer/kernel';
-import { kwp, wrap as wrapWithAes } from '../aes/key-wrap.js';
+import { SoftwareAes } from '../aes/software.js';
 import { isExponent, type LoadedKey } from '../loaded-key.js';
 
 const EPHEMERAL_BYTES = 32;
@@ -26,7 +26,7 @@ export function exportWrapped(key: LoadedKey, recipient: RecipientJwk, wrap: Exp
   try {
     const padding = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: oaepHashes[wrap] };
     const wrappedEphemeral = publicEncrypt({ key: publicKey, ...padding }, ephemeral);
-    return Buffer.concat([wrappedEphemeral, wrapWithAes(kwp, createSecretKey(ephemeral), plaintext, wrap)]);
+    return Buffer.concat([wrappedEphemeral, new SoftwareAes(createSecretKey(ephemeral)).wrap('kwp', plaintext)]);
   } finally {
     ephemeral.fill(0);
     plaintext.fill(0);
@@ -35,7 +35,15 @@ export function exportWrapped(key: LoadedKey, recipient: RecipientJwk, wrap: Exp
 
 /** In the format of the key's type (`keyFormatOf`); the caller wipes it. */
 function privateBytes(key: LoadedKey): Buffer {
-  return key.kty === 'oct' ? key.secretKey.export() : key.privateKey.export({ format: 'der', type: 'pkcs8' });
+  const own = softwareKeyOf(key);
+  if (own === undefined) throw new CofferError('BadParameter', 'A key in a hardware security module cannot leave it.');
+  return key.kty === 'oct' ? own.export() : own.export({ format: 'der', type: 'pkcs8' });
+}
+
+function softwareKeyOf(key: LoadedKey): KeyObject | undefined {
+  if (key.kty === 'oct') return key.secretKey;
+  if (key.kty === 'EC') return key.privateKey;
+  return 'module' in key.custody ? undefined : key.custody.pooled.privateKey;
 }
 
 function recipientKey({ n, e }: RecipientJwk): KeyObject {

@@ -3,6 +3,7 @@ import { SecretBytes } from '@coffer/kernel';
 import type { RsaEncryptAlgorithm } from '../algorithms/encrypt.js';
 import type { LoadedKey, LoadedRsaKey } from '../loaded-key.js';
 import type { CryptoPool } from '../pool/crypto-pool.js';
+import type { PooledKey } from '../pool/protocol.js';
 import { incompatibleKey, notDecryptable, unknownAlgorithm, wrongLength, type Use } from '../refusals.js';
 
 /** One block in, one block out: encrypt and decrypt, wrapKey and unwrapKey. */
@@ -22,18 +23,30 @@ export class RsaBlocks {
   }
 
   /**
-   * Private operation, on the pool. Throws BadParameter with one text for every failure. RSA1_5 does not fail on wrong
+   * Private operation, on the pool or in the module. Throws BadParameter with one text for every failure. RSA1_5 does not fail on wrong
    * padding: OpenSSL then gives bytes derived from the key and the ciphertext ("implicit rejection"), so that nobody
    * can tell wrong padding from a plaintext (Bleichenbacher).
    */
   async open(key: LoadedKey, alg: string, ciphertext: Uint8Array): Promise<SecretBytes> {
     const { row, rsa } = this.#match(key, alg);
     if (ciphertext.length !== rsa.modulusBytes) throw notDecryptable();
-    const { padding, oaepHash } = row;
     const copy = new Uint8Array(ciphertext);
-    const plaintext = await this.pool.run({ op: 'decrypt', keyId: rsa.id, padding, oaepHash, ciphertext: copy }, rsa);
-    if (!(plaintext instanceof Uint8Array)) throw notDecryptable();
-    return SecretBytes.own(plaintext);
+    const { custody } = rsa;
+    const plaintext =
+      'module' in custody
+        ? await custody.module.decrypt(row.name, copy)
+        : await this.#openOnPool(row, custody.pooled, copy);
+    if (plaintext === undefined) throw notDecryptable();
+    return plaintext;
+  }
+
+  async #openOnPool(
+    { padding, oaepHash }: RsaEncryptAlgorithm,
+    key: PooledKey,
+    ciphertext: Uint8Array,
+  ): Promise<SecretBytes | undefined> {
+    const plaintext = await this.pool.run({ op: 'decrypt', keyId: key.id, padding, oaepHash, ciphertext }, key);
+    return plaintext instanceof Uint8Array ? SecretBytes.own(plaintext) : undefined;
   }
 
   #match(key: LoadedKey, alg: string): { row: RsaEncryptAlgorithm; rsa: LoadedRsaKey } {

@@ -27,8 +27,10 @@ export class Signatures {
   }
 
   async #signOnPool(row: RsaSignAlgorithm, key: LoadedRsaKey, digest: Uint8Array): Promise<Buffer> {
+    if ('module' in key.custody) throw new CofferError('Internal', 'a key of a module signs there');
+    const { pooled } = key.custody;
     const block = row.encode(digest, key.modulusBytes);
-    const signature = await this.pool.run({ op: 'sign', keyId: key.id, block }, key);
+    const signature = await this.pool.run({ op: 'sign', keyId: pooled.id, block }, pooled);
     if (!(signature instanceof Uint8Array)) throw new CofferError('Internal', 'The signature could not be made.');
     return bufferOver(signature);
   }

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { isCofferError, type SecretBytes } from '@coffer/kernel';
 import { kwp, unwrap } from '../aes/key-wrap.js';
+import { SoftwareAes } from '../aes/software.js';
 import type { LoadedKey } from '../loaded-key.js';
 import { incompatibleKey, notDecryptable } from '../refusals.js';
 import type { RsaBlocks } from './rsa-blocks.js';
@@ -21,7 +22,7 @@ export async function unwrapTransfer(blocks: RsaBlocks, key: LoadedKey, wrapped:
   if (wrapped.length > modulusBytes + MAX_WRAPPED_BYTES) throw notDecryptable();
   const ephemeral = await ephemeralKey(blocks, key, wrapped.subarray(0, modulusBytes));
   try {
-    return unwrap(kwp, createSecretKey(ephemeral), wrapped.subarray(modulusBytes));
+    return await unwrap(kwp, new SoftwareAes(createSecretKey(ephemeral)), wrapped.subarray(modulusBytes));
   } finally {
     ephemeral.fill(0);
   }
