@@ -34,10 +34,12 @@ afterAll(async () => {
 
 const ADMIN = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
 
-async function releaseCertificate(): Promise<X509Certificate> {
+/** What a command of the operator prints, the certificate in use first. */
+async function certificatesBy(...command: string[]): Promise<string[]> {
   const env = { ...process.env, COFFER_DATA_DIR: coffer.dataDir };
-  const { stdout } = await promisify(execFile)(process.execPath, [ADMIN, 'release-certificate'], { env });
-  return new X509Certificate(stdout);
+  const { stdout } = await promisify(execFile)(process.execPath, [ADMIN, ...command], { env });
+  const pems = stdout.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return pems.map((pem) => new X509Certificate(pem).fingerprint256);
 }
 
 const environment = attestedEnvironment();
@@ -163,7 +165,21 @@ describe.each(versions)('secure key release by the official client, api-version 
   it('has its certificate printed by the operator’s tool', async () => {
     const { name } = await client.createKey(`${prefix}-pinned`, 'EC', exportable(policyOf(online.issuer, 'true')));
     const { certificate } = await released(name, await attested(online));
-    expect((await releaseCertificate()).fingerprint256).toBe(certificate.fingerprint256);
+    expect((await certificatesBy('release-certificate'))[0]).toBe(certificate.fingerprint256);
+  });
+
+  it('is signed by another key when the operator’s tool rotates it; the certificate of before is still printed', async () => {
+    const { name } = await client.createKey(`${prefix}-rotated`, 'EC', exportable(policyOf(online.issuer, 'true')));
+    const before = (await released(name, await attested(online))).certificate.fingerprint256;
+    const [now, next] = await certificatesBy('rotate-release-key');
+    expect(now).toBe(before);
+    expect((await released(name, await attested(online))).certificate.fingerprint256).toBe(before);
+
+    const printed = await certificatesBy('rotate-release-key', '--after-days', '0');
+    expect(printed.slice(0, 2)).toEqual([next, before]);
+
+    expect((await released(name, await attested(online))).certificate.fingerprint256).toBe(next);
+    await expect(certificatesBy('rotate-release-key', '--after-days', '-1')).rejects.toThrow('--after-days');
   });
 
   it('refuses tokens of others', async () => {

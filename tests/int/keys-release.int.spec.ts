@@ -1,8 +1,16 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { CryptoProvider } from '@coffer/contracts';
 import { createCryptoProvider } from '@coffer/crypto-node';
 import { rebuildProjection } from '@coffer/event-store-postgres';
-import { createKeys, keyProjections, keysMigrations } from '@coffer/keys-feature';
+import { createKeys, keyProjections, keysMigrations, releaseCertificates } from '@coffer/keys-feature';
 import { createAttestationVerifier } from '@coffer/token-verifier';
 import type { keyOperations, VaultSnapshot } from '@coffer/wire';
 import { attestedEnvironment, startAttestationService, type AttestationService } from '../support/attestation.js';
@@ -326,5 +334,126 @@ describe('a release policy', () => {
     const before = await rowsOf(database, 'key_versions');
     for (const projection of keyProjections) await rebuildProjection(database, projection);
     expect(await rowsOf(database, 'key_versions')).toEqual(before);
+  });
+});
+
+describe('the key that signs releases', () => {
+  const DAY_MS = 86_400_000;
+  const stored = 'SELECT generation, sealed_private IS NULL AS destroyed FROM release_signing_key ORDER BY generation';
+  const database = () => setup.ports.database;
+  const count = async () => (await database().query(stored)).rows.length;
+  const published = async () =>
+    (await releaseCertificates(database(), Math.floor(setup.time.now / 1000))).map(
+      ({ certificate }) => new X509Certificate(certificate).fingerprint256,
+    );
+  const signer = async (on = keys) => (await release('k', {}, { on })).certificate.fingerprint256;
+  const pass = (days: number) => {
+    setup.time.now += days * DAY_MS;
+  };
+
+  let began: number;
+  let first: string;
+  beforeEach(async () => {
+    began = setup.time.now;
+    await database().query('DELETE FROM release_signing_key');
+    keys = instance();
+    await call('KeyCreate', { name: 'k' }, exportable({ kty: 'oct' }));
+    first = await signer();
+  });
+  afterEach(() => {
+    setup.time.now = began;
+  });
+
+  it('gives way after a year to the next one, published a month before; once, however many instances there are', async () => {
+    const instances = [keys, instance(), instance()];
+    const everywhere = () => Promise.all(instances.map(({ releaseKeys }) => releaseKeys.runDue()));
+    pass(334);
+    await everywhere();
+    expect(await count()).toBe(1);
+
+    pass(2);
+    await everywhere();
+    await everywhere();
+    const [now, next = '', ...more] = await published();
+    expect([now, more]).toEqual([first, []]);
+    expect(await signer()).toBe(first);
+
+    pass(29);
+    expect(await signer()).toBe(first);
+    pass(1);
+    expect(await Promise.all(instances.map(signer))).toEqual([next, next, next]);
+    expect(await published()).toEqual([next, first]);
+
+    await everywhere();
+    const { rows: fresh } = await database().query(stored);
+    expect(fresh).toEqual([
+      { generation: 1, destroyed: false },
+      { generation: 2, destroyed: false },
+    ]);
+    setup.time.now += 3_600_000;
+    await everywhere();
+    const { rows } = await database().query(stored);
+    expect(rows).toEqual([
+      { generation: 1, destroyed: true },
+      { generation: 2, destroyed: false },
+    ]);
+    expect(await signer()).toBe(next);
+    expect(await published()).toEqual([next, first]);
+  });
+
+  it('signs longer when nobody was there to make the next one: that is published for a month all the same', async () => {
+    pass(800);
+    await keys.releaseKeys.runDue();
+    expect(await signer()).toBe(first);
+    pass(29);
+    expect(await signer()).toBe(first);
+    pass(1);
+    expect(await signer()).toBe((await published())[0]);
+    expect((await published())[1]).toBe(first);
+  });
+
+  it('is replaced when the operator says so, by all processes, and what waits for its time is what takes over', async () => {
+    const [operator, other] = [instance().releaseKeys, instance().releaseKeys];
+    expect(await Promise.all([operator.rotate(5 * 86_400), other.rotate(5 * 86_400)])).toEqual([true, true]);
+    expect(await count()).toBe(2);
+    const next = (await published())[1];
+    expect(await signer()).toBe(first);
+    await operator.rotate(40 * 86_400); // never later than was said
+    await operator.rotate(0);
+    expect(await count()).toBe(2);
+    expect(await signer()).toBe(next);
+    expect(await published()).toEqual([next, first]);
+  });
+
+  it('still signs under a clock that is set back', async () => {
+    await keys.releaseKeys.rotate(0);
+    const next = await signer();
+    setup.time.now += 3_600_000;
+    await keys.releaseKeys.runDue();
+    pass(-10);
+    expect(await signer()).toBe(next);
+    await keys.releaseKeys.runDue();
+    expect(await signer()).toBe(next);
+  });
+
+  it('is not made before the first release, neither by time nor by the operator', async () => {
+    await database().query('DELETE FROM release_signing_key');
+    await keys.releaseKeys.runDue();
+    expect(await keys.releaseKeys.rotate(0)).toBe(false);
+    expect(await count()).toBe(0);
+  });
+
+  it('of an installation from before keys were rotated stays in use', async () => {
+    const columns = 'certificate, term, wrapped_dek, sealed_private';
+    const { rows } = await database().query<Record<string, unknown>>(`SELECT ${columns} FROM release_signing_key`);
+    const sql = (name: string) => readFileSync(new URL(name, keysMigrations.directory), 'utf8');
+    await database().query('DROP TABLE release_signing_key');
+    await database().query(/CREATE TABLE release_signing_key[^;]*;/.exec(sql('0004-release.sql'))?.[0] ?? '');
+    const insert = `INSERT INTO release_signing_key (${columns}) VALUES ($1, $2, $3, $4)`;
+    await database().query(insert, Object.values(rows[0] ?? {}));
+    await database().query(sql('0006-release-key-rotation.sql'));
+
+    expect(await signer(instance())).toBe(first);
+    expect(await published()).toEqual([first]);
   });
 });

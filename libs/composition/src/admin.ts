@@ -9,7 +9,8 @@ import {
   type PostgresDatabase,
 } from '@coffer/event-store-postgres';
 import type { InlineProjection } from '@coffer/event-sourcing';
-import { keyProjections, readReleaseCertificate } from '@coffer/keys-feature';
+import { keyProjections, releaseCertificates } from '@coffer/keys-feature';
+import { systemClock, toUnixSeconds } from '@coffer/kernel';
 import { secretProjections } from '@coffer/secrets-feature';
 import { vaultProjections } from '@coffer/vaults-feature';
 import { Command, CommanderError } from 'commander';
@@ -17,6 +18,7 @@ import { loadConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { addDeploymentCommands } from './deployment/commands.js';
 import { resetAdministrator } from './reset-administrator.js';
+import { rotateReleaseKey } from './rotate-release-key.js';
 import { adminConnection, serviceNames, type ServiceName } from './databases.js';
 
 /** Projections by the service that owns them. */
@@ -68,8 +70,18 @@ export async function runAdmin(
     });
   program
     .command('release-certificate')
-    .description('prints the certificate (PEM) that the answers of key release are signed under')
-    .action(() => releaseCertificate(config));
+    .description('prints the certificates (PEM) that the answers of key release are signed under, the one in use first')
+    .action(() => printReleaseCertificates(config));
+  program
+    .command('rotate-release-key')
+    .description(
+      'makes the next key that signs the answers of key release, and prints as release-certificate; needs the root key',
+    )
+    .option('--after-days <days>', 'when it takes over: time for recipients to pin its certificate; 0 is now', '30')
+    .action(async ({ afterDays }: { afterDays: string }) => {
+      await rotateReleaseKey(config, afterDays);
+      await printReleaseCertificates(config);
+    });
   addDeploymentCommands(program, print);
   try {
     await program.parseAsync([...argv]);
@@ -112,12 +124,21 @@ async function release(config: Config, consumer: string, vaultId: string): Promi
   });
 }
 
-async function releaseCertificate(config: Config): Promise<void> {
+async function printReleaseCertificates(config: Config): Promise<void> {
   await withDatabase(config, 'crypto-gateway', async (database) => {
-    const certificate = await readReleaseCertificate(database);
-    if (certificate === undefined) throw new Error('No key has been released yet: the first release makes it.');
-    print(new X509Certificate(certificate).toString().trim());
+    const now = toUnixSeconds(systemClock.now());
+    const certificates = await releaseCertificates(database, now);
+    if (certificates.length === 0) throw new Error('No key has been released yet: the first release makes it.');
+    for (const { certificate, from, until } of certificates) {
+      const end = until === undefined ? '' : ` until ${isoTime(until)}`;
+      print(`# ${from > now ? 'will sign' : 'signs'} from ${isoTime(from)}${end}`);
+      print(new X509Certificate(certificate).toString().trim());
+    }
   });
+}
+
+function isoTime(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString();
 }
 
 async function withDatabase(

@@ -9,6 +9,7 @@ import {
   KeysController,
   KeysModule,
   notifyOfKeys,
+  ReleaseKeys,
 } from '@coffer/keys-feature';
 import { surface } from '@coffer/nest';
 import { createAttestationVerifier } from '@coffer/token-verifier';
@@ -86,6 +87,8 @@ export async function composeCryptoGateway(
       sweeper.every(async () => {
         warnOfUnpurged(context.log, await purger.purgeDue(clock.now()));
       });
+      const releaseKeys = container.get(ReleaseKeys);
+      sweeper.every(() => releaseKeys.runDue());
       const scheduler = container.get(KeyScheduler);
       sweeper.every(async () => {
         for (const { error: err, ...key } of (await scheduler.runDue(clock.now(), { vaults, vaultUrl })).failed) {

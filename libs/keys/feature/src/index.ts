@@ -4,6 +4,6 @@ export * from './application/key-notifications.js';
 export * from './application/key-scheduler.js';
 export * from './http/keys-controller.js';
 export * from './postgres/projections.js';
-export { readReleaseCertificate } from './postgres/release-signing-key.js';
+export * from './application/release-keys.js';
 export * from './migrations.js';
 export * from './keys.module.js';

@@ -6,6 +6,7 @@ import { KeyPurger } from './application/key-purger.js';
 import { KeyScheduler } from './application/key-scheduler.js';
 import { KeyTransfer } from './application/key-transfer.js';
 import type { KeysPorts } from './application/ports.js';
+import { ReleaseKeys } from './application/release-keys.js';
 import { ReleaseSigner } from './application/release-signer.js';
 import { keyLoader } from './application/usable-key.js';
 import { KeysController } from './http/keys-controller.js';
@@ -16,6 +17,7 @@ export function createKeys(ports: KeysPorts): {
   readonly controller: KeysController;
   readonly purger: KeyPurger;
   readonly scheduler: KeyScheduler;
+  readonly releaseKeys: ReleaseKeys;
 } {
   const { store, provider, lease } = ports;
   const commands = createKeyCommands(store);
@@ -29,7 +31,8 @@ export function createKeys(ports: KeysPorts): {
   store.onAppend((vaultId, streamIds) => {
     cache.invalidate(vaultId, streamIds);
   });
-  const release = new ReleaseHandler(ports, new ReleaseSigner(ports));
+  const releaseKeys = new ReleaseKeys(ports);
+  const release = new ReleaseHandler(ports, new ReleaseSigner(releaseKeys));
   const controller = new KeysController(
     ports,
     commands,
@@ -37,22 +40,24 @@ export function createKeys(ports: KeysPorts): {
     new KeyTransfer(cache, provider),
     release,
   );
-  return { controller, purger: new KeyPurger(ports, commands), scheduler: new KeyScheduler(ports, commands) };
+  const [purger, scheduler] = [new KeyPurger(ports, commands), new KeyScheduler(ports, commands)];
+  return { controller, purger, scheduler, releaseKeys };
 }
 
 /** Keys: the aggregate, its read models and `/keys` of the vault hosts. */
 @Module({})
 export class KeysModule {
   static for(ports: KeysPorts): DynamicModule {
-    const { controller, purger, scheduler } = createKeys(ports);
+    const { controller, purger, scheduler, releaseKeys } = createKeys(ports);
     return {
       module: KeysModule,
       providers: [
         { provide: KeysController, useValue: controller },
         { provide: KeyPurger, useValue: purger },
         { provide: KeyScheduler, useValue: scheduler },
+        { provide: ReleaseKeys, useValue: releaseKeys },
       ],
-      exports: [KeysController, KeyPurger, KeyScheduler],
+      exports: [KeysController, KeyPurger, KeyScheduler, ReleaseKeys],
     };
   }
 }

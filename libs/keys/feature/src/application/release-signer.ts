@@ -1,17 +1,8 @@
 import { createHash, webcrypto } from 'node:crypto';
-import type { MaterialScope } from '@coffer/contracts';
 import { CompactSign, type CompactJWSHeaderParameters } from 'jose';
-import {
-  insertReleaseSigningKey,
-  selectReleaseSigningKey,
-  type ReleaseSigningKeyRow,
-} from '../postgres/release-signing-key.js';
-import type { KeysPorts } from './ports.js';
-import { algorithm, makeReleaseCertificate } from './release-certificate.js';
-
-const PURPOSE = 'release-signing-key';
-/** No vault: the key is the installation's. */
-const scope: MaterialScope = { vaultId: 'release-signing', kind: 'key', objectId: 'release-signing', version: '' };
+import type { SealedReleaseKey } from '../postgres/release-signing-key.js';
+import { algorithm } from './release-certificate.js';
+import type { ReleaseKeys } from './release-keys.js';
 
 interface SigningKey {
   readonly key: webcrypto.CryptoKey;
@@ -19,13 +10,13 @@ interface SigningKey {
 }
 
 /**
- * Signs the answers of release (RFC 7515) with an RSA key of the installation, whose self-signed certificate every answer
- * carries. The key is made when first needed and sealed like keys of vaults; instances over one database share it.
+ * Signs the answers of release (RFC 7515) with the RSA key of the installation whose turn it is, and whose self-signed
+ * certificate every answer carries.
  */
 export class ReleaseSigner {
-  #key: Promise<SigningKey> | undefined;
+  #opened: { readonly generation: number; readonly key: Promise<SigningKey> } | undefined;
 
-  constructor(private readonly ports: Pick<KeysPorts, 'database' | 'sealer' | 'clock'>) {}
+  constructor(private readonly keys: ReleaseKeys) {}
 
   /** A compact JWS of the JSON. Throws ServiceUnavailable when the key cannot be had. */
   async sign(payload: object): Promise<string> {
@@ -33,37 +24,20 @@ export class ReleaseSigner {
     return new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8')).setProtectedHeader(header).sign(key);
   }
 
-  #signingKey(): Promise<SigningKey> {
-    this.#key ??= this.#load().catch((error: unknown) => {
-      this.#key = undefined; // the next one tries again
-      throw error;
-    });
-    return this.#key;
-  }
-
-  async #load(): Promise<SigningKey> {
-    const { database } = this.ports;
-    const stored = await selectReleaseSigningKey(database);
-    if (stored !== undefined) return this.#open(stored);
-    await insertReleaseSigningKey(database, await this.#make());
-    const first = await selectReleaseSigningKey(database);
-    if (first === undefined) throw new Error('the release signing key has vanished');
-    return this.#open(first);
-  }
-
-  async #make(): Promise<ReleaseSigningKeyRow> {
-    const { certificate, privateKey } = await makeReleaseCertificate(new Date(this.ports.clock.now()));
-    try {
-      const dek = await this.ports.sealer.mint(scope);
-      return { certificate, ...dek.wrapped, sealedPrivate: dek.encrypt(privateKey.expose(), PURPOSE) };
-    } finally {
-      privateKey.destroy();
+  /** Which key signs is asked each time: it may have been rotated anywhere. */
+  async #signingKey(): Promise<SigningKey> {
+    const { generation, certificate, sealed } = await this.keys.current();
+    if (this.#opened?.generation !== generation) {
+      this.#opened = { generation, key: this.#open(certificate, sealed) };
+      this.#opened.key.catch(() => {
+        if (this.#opened?.generation === generation) this.#opened = undefined; // the next one tries again
+      });
     }
+    return this.#opened.key;
   }
 
-  async #open({ certificate, term, wrappedDek, sealedPrivate }: ReleaseSigningKeyRow): Promise<SigningKey> {
-    const dek = await this.ports.sealer.open(scope, { term, wrappedDek });
-    const der = dek.decrypt(sealedPrivate, PURPOSE);
+  async #open(certificate: Buffer, sealed: SealedReleaseKey): Promise<SigningKey> {
+    const der = await this.keys.open(sealed);
     try {
       const key = await webcrypto.subtle.importKey('pkcs8', new Uint8Array(der.expose()), algorithm, false, ['sign']);
       return { key, header: headerOf(certificate) };
