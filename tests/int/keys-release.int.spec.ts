@@ -445,7 +445,7 @@ describe('the key that signs releases', () => {
 
   it('of an installation from before keys were rotated stays in use', async () => {
     const columns = 'certificate, term, wrapped_dek, sealed_private';
-    const { rows } = await database().query<Record<string, unknown>>(`SELECT ${columns} FROM release_signing_key`);
+    const { rows } = await database().query(`SELECT ${columns} FROM release_signing_key`);
     const sql = (name: string) => readFileSync(new URL(name, keysMigrations.directory), 'utf8');
     await database().query('DROP TABLE release_signing_key');
     await database().query(/CREATE TABLE release_signing_key[^;]*;/.exec(sql('0004-release.sql'))?.[0] ?? '');
