@@ -451,7 +451,7 @@ describe('the key that signs releases', () => {
     await database().query(/CREATE TABLE release_signing_key[^;]*;/.exec(sql('0004-release.sql'))?.[0] ?? '');
     const insert = `INSERT INTO release_signing_key (${columns}) VALUES ($1, $2, $3, $4)`;
     await database().query(insert, Object.values(rows[0] ?? {}));
-    await database().query(sql('0006-release-key-rotation.sql'));
+    await database().query(sql('0007-release-key-rotation.sql'));
 
     expect(await signer(instance())).toBe(first);
     expect(await published()).toEqual([first]);
