@@ -113,7 +113,7 @@ describeWithSoftHsm('keys in a PKCS #11 module', () => {
     it('authenticate as far as the module can, and say where it cannot', async () => {
       const k = randomBytes(32);
       const key = loaded(provider, await provider.import({ kty: 'oct', members: { k } }, { hsm: true }));
-      for (const text of [Buffer.alloc(1), randomBytes(1000)]) {
+      for (const text of [Buffer.alloc(0), Buffer.alloc(1), randomBytes(1000)]) {
         const mac = await provider.sign(key, 'HS256', text);
         expect(mac).toEqual(createHmac('sha256', k).update(text).digest());
         expect(await provider.verify(key, 'HS256', text, mac)).toBe(true);
@@ -210,6 +210,18 @@ describeWithSoftHsm('keys in a PKCS #11 module', () => {
       Object.assign(process.env, hsm.env);
       await other.dispose();
     }
+  });
+
+  it('are the same to the process that takes the place of one that has grown too much', async () => {
+    const module = createPkcs11Module({ ...hsm, maxGrowth: -1 });
+    const provider = createCryptoProvider({ threads: 1, module });
+    const key = await fresh(provider, { kty: 'EC', crv: 'P-256', hsm: true });
+    for (let i = 0; i < 10; i += 1) {
+      const digest = randomBytes(32);
+      const signatures = await Promise.all([provider.sign(key, 'ES256', digest), provider.sign(key, 'ES256', digest)]);
+      for (const signature of signatures) expect(await provider.verify(key, 'ES256', digest, signature)).toBe(true);
+    }
+    await provider.close();
   });
 
   it('of another token are refused with 503, and disturb no others', async () => {

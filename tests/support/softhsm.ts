@@ -31,6 +31,7 @@ export const describeWithSoftHsm: (title: string, body: () => void) => void = (t
 };
 
 const PIN = '271828';
+const SO_PIN = '31415926';
 const LABEL = 'coffer-test';
 
 /** A token of SoftHSM in a directory of its own. */
@@ -38,6 +39,8 @@ export interface SoftHsm {
   readonly module: string;
   readonly token: string;
   readonly pin: string;
+  /** Of the security officer. */
+  readonly soPin: string;
   readonly pinFile: string;
   /** For processes that load the module. */
   readonly env: Readonly<Record<string, string>>;
@@ -58,7 +61,7 @@ export async function createSoftHsm(label = LABEL): Promise<SoftHsm> {
   const pinFile = path.join(directory, 'pin');
   await writeFile(pinFile, `${PIN}\n`, { mode: 0o600 });
   const env = { SOFTHSM2_CONF: conf };
-  const pins = ['--pin', PIN, '--so-pin', '31415926'];
+  const pins = ['--pin', PIN, '--so-pin', SO_PIN];
   await run('softhsm2-util', ['--init-token', '--free', '--label', label, ...pins], {
     env: { ...process.env, ...env },
   });
@@ -66,6 +69,7 @@ export async function createSoftHsm(label = LABEL): Promise<SoftHsm> {
     module: library,
     token: label,
     pin: PIN,
+    soPin: SO_PIN,
     pinFile,
     env,
     hide: () => rename(tokens, hidden),

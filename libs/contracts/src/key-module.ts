@@ -52,7 +52,12 @@ export interface AesKey {
   /** Ciphertext and tag of 16 bytes; `iv` of 12. */
   sealGcm(iv: Uint8Array, aad: Uint8Array | undefined, plaintext: Uint8Array): Awaitable<GcmSealed>;
   /** `undefined` when it is not authentic. */
-  openGcm(iv: Uint8Array, aad: Uint8Array | undefined, sealed: GcmSealed): Awaitable<Buffer | undefined>;
+  openGcm(
+    iv: Uint8Array,
+    aad: Uint8Array | undefined,
+    value: Uint8Array,
+    tag: Uint8Array,
+  ): Awaitable<Buffer | undefined>;
   /** CBC of whole blocks. */
   sealCbc(iv: Uint8Array, blocks: Uint8Array): Awaitable<Buffer>;
   openCbc(iv: Uint8Array, blocks: Uint8Array): Awaitable<Buffer>;

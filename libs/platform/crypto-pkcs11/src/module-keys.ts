@@ -133,7 +133,12 @@ export class OctKey extends KeyInModule implements OctModuleKey {
     return { value: sealed.subarray(0, -TAG_BYTES), tag: sealed.subarray(-TAG_BYTES) };
   }
 
-  openGcm(iv: Uint8Array, aad: Uint8Array | undefined, { value, tag }: GcmSealed): Promise<Buffer | undefined> {
+  openGcm(
+    iv: Uint8Array,
+    aad: Uint8Array | undefined,
+    value: Uint8Array,
+    tag: Uint8Array,
+  ): Promise<Buffer | undefined> {
     return this.use('decrypt', mechanisms.gcm(iv, aad), Buffer.concat([value, tag]), 'GCM');
   }
 

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CofferError } from '@coffer/kernel';
 import type { Failure, Made, Opening, Reply, Task } from './protocol.js';
+import type { RefusedPin } from './refused-pin.js';
 
 export interface ModuleProcessOptions {
   /** Path of the module's library. */
@@ -14,8 +14,12 @@ export interface ModuleProcessOptions {
   readonly pinFile: string;
   /** Longest that the module may take for one task, milliseconds; then its process is ended. */
   readonly deadlineMs: number;
-  /** Tasks that may wait; more are refused as Throttled. */
+  /** Tasks that may wait, for twice the deadline; others are refused as Throttled. */
   readonly maxPending: number;
+  /** Shared by the processes of one token. */
+  readonly refusedPin: RefusedPin;
+  /** Bytes of memory that a process may take on before another one takes its place. Default: 256 MiB. */
+  readonly maxGrowth?: number;
   readonly onState: (state: ModuleState) => void;
   /** What runs as the process; the one that `tsc -b` has made. */
   readonly script?: string;
@@ -33,7 +37,10 @@ export type Outcome =
 /** The same from src/ and from dist/. */
 const SCRIPT = fileURLToPath(new URL('../dist/child/main.js', import.meta.url));
 const OPEN_MS = 20_000;
+const RETIRE_MS = 2_000;
 const MAX_BACK_OFF_MS = 10_000;
+/** The binding keeps parameters of GCM, some hundred bytes a time; vendors' libraries may keep more. */
+const MAX_GROWTH = 256 * 1024 * 1024;
 
 /**
  * A module in a process of its own, which does one task at a time. It starts with the first task, and again after it was lost:
@@ -47,8 +54,6 @@ export class ModuleProcess {
   #mayStartAt = 0;
   /** What was said of it last. */
   #said: ModuleState['state'] | undefined;
-  /** SHA-256 of a PIN that the token did not take: another try might lock it. */
-  #refusedPin: Buffer | undefined;
   #closed = false;
 
   constructor(private readonly options: ModuleProcessOptions) {}
@@ -57,7 +62,12 @@ export class ModuleProcess {
   async run(task: Task): Promise<Outcome> {
     if (this.#pending >= this.options.maxPending) throw throttled();
     this.#pending += 1;
-    const turn = this.#last.then(() => this.#perform(task));
+    const since = performance.now();
+    const turn = this.#last.then(() => {
+      // One before may have hung; more than that must not add up.
+      if (performance.now() - since > 2 * this.options.deadlineMs) throw throttled();
+      return this.#perform(task);
+    });
     this.#last = turn.catch(() => undefined);
     try {
       return await turn;
@@ -86,8 +96,8 @@ export class ModuleProcess {
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.disconnect();
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), RETIRE_MS);
     await ended;
     clearTimeout(timer);
   }
@@ -95,6 +105,7 @@ export class ModuleProcess {
   async #perform(task: Task): Promise<Outcome> {
     const child = await this.#ready();
     const reply = await ask(child, task, this.options.deadlineMs);
+    if (reply.worn === true) this.#retire(child);
     if ('value' in reply) {
       this.#failures = 0;
       return reply;
@@ -133,16 +144,16 @@ export class ModuleProcess {
     child.once('exit', (code, signal) => {
       this.#lose(child, signal ?? `exit ${code ?? ''}`);
     });
-    const { module, token } = this.options;
-    const opening: Opening = { module, token, pin };
+    const { module, token, maxGrowth = MAX_GROWTH } = this.options;
+    const opening: Opening = { module, token, pin, maxGrowth };
     const reply = await ask(child, opening, OPEN_MS);
     if ('failure' in reply) {
-      if (reply.failure === 'pin') this.#refusedPin = digestOf(pin);
+      if (reply.failure === 'pin') this.options.refusedPin.remember(pin);
       this.#lose(child, reply.code);
     }
     pin.fill(0);
     if (this.#child !== child) throw this.#unavailable();
-    this.#refusedPin = undefined;
+    this.options.refusedPin.forget();
     this.#say({ state: 'ready', pid: child.pid });
     return child;
   }
@@ -159,10 +170,19 @@ export class ModuleProcess {
       this.#failed('the PIN file cannot be read');
       throw this.#unavailable();
     }
-    if (this.#refusedPin !== undefined && timingSafeEqual(this.#refusedPin, digestOf(pin))) {
-      throw this.#unavailable();
-    }
+    if (this.options.refusedPin.is(pin)) throw this.#unavailable();
     return pin;
+  }
+
+  /** Ends by itself when it has put away what it has; the next task has another process. */
+  #retire(child: ChildProcess): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), RETIRE_MS);
+    child.once('exit', () => {
+      clearTimeout(timer);
+    });
   }
 
   #lose(child: ChildProcess, reason: string): void {
@@ -229,10 +249,6 @@ function environment(): NodeJS.ProcessEnv {
 function withoutLineEnd(bytes: Buffer): Buffer {
   const end = bytes.at(-1) === 0x0a ? (bytes.at(-2) === 0x0d ? 2 : 1) : 0;
   return bytes.subarray(0, bytes.length - end);
-}
-
-function digestOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }
 
 function throttled(): CofferError {

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CofferError } from '@coffer/kernel';
 import { ModuleProcess, type ModuleProcessOptions, type ModuleState } from './module-process.js';
 import type { Task } from './protocol.js';
+import { RefusedPin } from './refused-pin.js';
 
 /*
  * What is not the module's but the process's: hanging, ending, refusing. The script does as the number of key bits says; with a
@@ -26,11 +28,14 @@ process.on('message', (message) => {
   else if (message.id === 3) process.send({ failure: 'lost', code: 'CKR_DEVICE_ERROR' });
   else if (message.id === 4) process.send({ failure: 'unsupported', code: 'CKR_MECHANISM_INVALID' });
   else if (message.id === 5) setTimeout(() => process.send({ value: Buffer.from('late') }), 100);
+  else if (message.id === 7) process.send({ value: undefined, worn: true });
   else process.send({ value: Buffer.from(String(process.env.COFFER_SECRET)) });
 });
 `;
 const task = (id: number): Task => ({ op: 'forget', id });
-const [ends, hangs, breaks, cannot, slow, fine] = [1, 2, 3, 4, 5, 6].map(task) as [Task, Task, Task, Task, Task, Task];
+const [ends, hangs, breaks, cannot, slow, fine, wears] = [1, 2, 3, 4, 5, 6, 7].map(task) as [
+  ...[Task, Task, Task, Task, Task, Task, Task],
+];
 const unavailable = { code: 'ServiceUnavailable', details: { retryAfterSeconds: expect.any(Number) as number } };
 
 let directory: string;
@@ -56,6 +61,7 @@ function started(options: Partial<ModuleProcessOptions> = {}): ModuleProcess {
     pinFile: at('pin'),
     deadlineMs: 10_000,
     maxPending: 100,
+    refusedPin: new RefusedPin(),
     onState: (state) => states.push(state),
     script: at('script.mjs'),
     ...options,
@@ -127,12 +133,39 @@ describe('a module in a process of its own', () => {
     expect(states).toMatchObject([{ state: 'lost', reason: 'CKR_PIN_INCORRECT' }, { state: 'ready' }]);
   });
 
+  it('is not given a PIN either that another process of the token has seen refused', async () => {
+    await writeFile(at('pin'), 'wrong');
+    const refusedPin = new RefusedPin();
+    const other = started({ refusedPin });
+    await expect(other.run(fine)).rejects.toMatchObject(unavailable);
+    await expect(started({ refusedPin }).run(fine)).rejects.toMatchObject(unavailable);
+    expect(await starts()).toBe(1);
+  });
+
+  it('does not let a hang be waited for by everybody', async () => {
+    const module = started({ deadlineMs: 400 });
+    await module.run(fine);
+    const results = await Promise.allSettled([hangs, hangs, fine, fine].map((each) => module.run(each)));
+    const codes = results.map((result) =>
+      result.status === 'rejected' ? (result.reason as CofferError).code : 'good',
+    );
+    expect(codes).toEqual(['ServiceUnavailable', 'ServiceUnavailable', 'Throttled', 'Throttled']);
+    await recovered(module);
+  });
+
   it('waits for a PIN file that is not there yet', async () => {
     await rm(at('pin'));
     const module = started();
     await expect(module.run(fine)).rejects.toMatchObject(unavailable);
     await writeFile(at('pin'), 'right');
     await recovered(module);
+  });
+
+  it('that is worn is followed by another, at the cost of no answer', async () => {
+    const module = started();
+    await Promise.all([fine, wears, fine, wears, wears, fine].map((each) => module.run(each)));
+    expect(await starts()).toBe(4);
+    expect(states.map(({ state }) => state)).toEqual(['ready']);
   });
 
   it('gives on what the module cannot do, and runs on', async () => {

@@ -4,9 +4,10 @@ import { isAddonBuilt } from './cryptoki/addon.js';
 import { EcKey, OctKey, RsaKey } from './module-keys.js';
 import { ModuleProcess, type ModuleProcessOptions, type ModuleState, type Outcome } from './module-process.js';
 import type { Task } from './protocol.js';
+import { RefusedPin } from './refused-pin.js';
 import { decodeKey, encodeKey } from './stored-key.js';
 
-export interface Pkcs11Options extends Pick<ModuleProcessOptions, 'module' | 'token' | 'pinFile'> {
+export interface Pkcs11Options extends Pick<ModuleProcessOptions, 'module' | 'token' | 'pinFile' | 'maxGrowth'> {
   /** Told when the module can be used, and when it no longer can. */
   readonly onState?: (state: ModuleState) => void;
   /** Longest that one use of a key may take, milliseconds. */
@@ -31,9 +32,11 @@ const MAX_MAKING = 16;
 export function createPkcs11Module(options: Pkcs11Options): KeyModule {
   if (!isAddonBuilt()) throw new Error('The PKCS #11 binding is not built (npm run build:native).');
   const { onState = () => undefined, deadlineMs = DEADLINE_MS, maxPending = MAX_PENDING } = options;
-  const users = new ModuleProcess({ ...options, onState, deadlineMs, maxPending });
+  const refusedPin = new RefusedPin();
+  const users = new ModuleProcess({ ...options, refusedPin, onState, deadlineMs, maxPending });
   const maker = new ModuleProcess({
     ...options,
+    refusedPin,
     onState: () => undefined,
     deadlineMs: MAKING_DEADLINE_MS,
     maxPending: MAX_MAKING,

@@ -8,6 +8,8 @@ export interface Opening {
   readonly token: string;
   /** UTF-8. */
   readonly pin: Uint8Array;
+  /** Bytes of memory that the process may take on before it is worn. */
+  readonly maxGrowth: number;
 }
 
 /** A key as it is stored: inside the token it exists only while it is used. */
@@ -61,5 +63,10 @@ export interface Made extends WrappedKey {
 export type Failure = 'refused' | 'unsupported' | 'unusable' | 'lost' | 'pin';
 
 /** `code` is the module's name for it, such as CKR_DEVICE_ERROR. */
-export type Reply =
-  { readonly value: Uint8Array | Made | undefined } | { readonly failure: Failure; readonly code: string };
+export type Reply = Worn &
+  ({ readonly value: Uint8Array | Made | undefined } | { readonly failure: Failure; readonly code: string });
+
+export interface Worn {
+  /** The process has grown too much: another one is to follow. */
+  readonly worn?: boolean;
+}

@@ -33,7 +33,7 @@ export async function openGcm(
 ): Promise<SecretBytes> {
   if (iv?.length !== IV_BYTES) throw wrongLength('iv', iv?.length ?? 0, alg, `${IV_BYTES} bytes`);
   if (tag?.length !== TAG_BYTES) throw wrongLength('tag', tag?.length ?? 0, alg, `${TAG_BYTES} bytes`);
-  const plaintext = await key.openGcm(iv, aad, { value: Buffer.from(ciphertext), tag: Buffer.from(tag) });
+  const plaintext = await key.openGcm(iv, aad, ciphertext, tag);
   if (plaintext === undefined) throw notDecryptable();
   return SecretBytes.own(plaintext);
 }

@@ -26,7 +26,7 @@ export class SoftwareAes implements AesKey {
     return { value, tag: encryption.getAuthTag() };
   }
 
-  openGcm(iv: Uint8Array, aad: Uint8Array | undefined, { value, tag }: GcmSealed): Buffer | undefined {
+  openGcm(iv: Uint8Array, aad: Uint8Array | undefined, value: Uint8Array, tag: Uint8Array): Buffer | undefined {
     const decryption = createDecipheriv(this.#gcm, this.key, iv, { authTagLength });
     decryption.setAuthTag(tag);
     if (aad !== undefined) decryption.setAAD(aad);

@@ -7,6 +7,7 @@ import { judge } from './failures.js';
 import { Worker } from './worker.js';
 
 let worker: Worker | undefined;
+let maxMemory = Infinity;
 
 // Signals of a terminal go to the whole group; what ends this process is its parent, when nothing needs it any more.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
@@ -26,6 +27,7 @@ process.on('message', (message: Opening | Task) => {
 function open(opening: Opening): Reply {
   try {
     worker = new Worker(opening);
+    maxMemory = process.memoryUsage.rss() + opening.maxGrowth;
     return { value: undefined };
   } catch (error) {
     const { verdict, code } = judge(error);
@@ -36,5 +38,6 @@ function open(opening: Opening): Reply {
 }
 
 function perform(task: Task): Reply {
-  return worker?.do(task) ?? { failure: 'lost', code: 'CKR_CRYPTOKI_NOT_INITIALIZED' };
+  const reply = worker?.do(task) ?? { failure: 'lost', code: 'CKR_CRYPTOKI_NOT_INITIALIZED' };
+  return process.memoryUsage.rss() > maxMemory ? { ...reply, worn: true } : reply;
 }

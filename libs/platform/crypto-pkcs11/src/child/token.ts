@@ -28,7 +28,7 @@ export class Token {
   }
 
   static open({ module, token, pin }: Opening): Token {
-    const cryptoki = loadCryptoki(module);
+    const cryptoki = loaded(module);
     cryptoki.C_Initialize();
     const slot = cryptoki
       .C_GetSlotList(true)
@@ -75,10 +75,15 @@ export class Token {
     return this.cryptoki.C_UnwrapKey(this.#objects, { mechanism }, unwrapping, Buffer.from(wrapped), template);
   }
 
+  /** As `encrypt`, also of nothing: nothing has no address, which modules take for a mistake. */
   sign(mechanism: MechanismOf, key: Handle, data: Uint8Array): Buffer {
     return this.#operation(() => {
       this.cryptoki.C_SignInit(this.#work, toAddon(mechanism), key);
-      return output(MARGIN, (out) => this.cryptoki.C_Sign(this.#work, Buffer.from(data), out));
+      return output(MARGIN, (out) =>
+        data.length === 0
+          ? this.cryptoki.C_SignFinal(this.#work, out)
+          : this.cryptoki.C_Sign(this.#work, Buffer.from(data), out),
+      );
     });
   }
 
@@ -86,7 +91,6 @@ export class Token {
     return this.#operation(() => {
       this.cryptoki.C_EncryptInit(this.#work, toAddon(mechanism), key);
       return output(data.length + MARGIN, (out) =>
-        // Nothing has no address, which modules take for a mistake.
         data.length === 0
           ? this.cryptoki.C_EncryptFinal(this.#work, out)
           : this.cryptoki.C_Encrypt(this.#work, Buffer.from(data), out),
@@ -114,6 +118,15 @@ export class Token {
       this.#work = this.cryptoki.C_OpenSession(this.slot, FLAGS);
       throw error;
     }
+  }
+}
+
+/** The loader's message holds a path, and is of no use to who reads the reason. */
+function loaded(module: string): Cryptoki {
+  try {
+    return loadCryptoki(module);
+  } catch {
+    throw new TaskFailure('lost', 'the library cannot be loaded');
   }
 }
 

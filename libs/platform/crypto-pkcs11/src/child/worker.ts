@@ -30,8 +30,8 @@ export class Worker {
     } catch (error) {
       const { verdict, code } = judge(error);
       if (verdict !== 'ambiguous') return { failure: verdict, code };
-      // What keys are made of is no caller's data.
-      return { failure: task.op === 'generate' || task.op === 'import' ? 'lost' : this.#decide(), code };
+      // All other data has been checked before it came here.
+      return { failure: task.op === 'decrypt' ? this.#decide() : 'lost', code };
     }
   }
 

@@ -35,6 +35,7 @@ export interface Cryptoki {
   ): Handle;
   C_SignInit(session: Handle, mechanism: Mechanism, key: Handle): void;
   C_Sign(session: Handle, data: Buffer, out: Buffer): number;
+  C_SignFinal(session: Handle, out: Buffer): number;
   C_EncryptInit(session: Handle, mechanism: Mechanism, key: Handle): void;
   C_Encrypt(session: Handle, data: Buffer, out: Buffer): number;
   C_EncryptFinal(session: Handle, out: Buffer): number;
