@@ -7,15 +7,16 @@ import { openReleased } from '../support/open-released.js';
 import { pythonCases, runPythonCases, type CaseResult } from '../support/python.js';
 import { clientsPinned } from '../../tools/compatibility/results.mjs';
 
-const found = pythonCases();
-const versions = 'cases' in found ? Object.entries(found.cases) : [];
+describe.each([
+  { kind: 'sync', client: 'python', what: 'the official Python client' },
+  { kind: 'async', client: 'pythonAsync', what: 'the official Python client, asynchronous' },
+] as const)('$what', ({ kind, client }) => {
+  const found = pythonCases(kind);
+  const versions = 'cases' in found ? Object.entries(found.cases) : [];
 
-if ('reason' in found) {
-  describe.skip(`the official Python client: ${found.reason}`, () => {
-    it('passes every operation', () => undefined);
-  });
-} else {
-  describe('the official Python client', () => {
+  if ('reason' in found) {
+    it.skip(`passes every operation: ${found.reason}`, () => undefined);
+  } else {
     let coffer: RunningCoffer;
     let authority: AttestationService;
     const environment = attestedEnvironment();
@@ -35,6 +36,7 @@ if ('reason' in found) {
         VAULT_URL: coffer.vaultUrl(),
         LOGIN_URL: coffer.loginUrl,
         CA_FILE: coffer.caFile,
+        TENANT_ID: dev.tenantId,
         CLIENT_ID: dev.clientId,
         CLIENT_SECRET: dev.clientSecret,
         RELEASE_POLICY: JSON.stringify({ version: '1.0.0', anyOf: [{ authority: authority.issuer, allOf: equals }] }),
@@ -54,20 +56,20 @@ if ('reason' in found) {
     }
 
     it('is the one that is pinned', () => {
-      expect(found.client).toBe(clientsPinned()['python']?.client);
+      expect(found.client).toBe(clientsPinned()[client]?.client);
     });
 
     it('runs every api-version that docs/compatibility.md claims of it', () => {
-      expect(claimedVersions('python', import.meta.url)).toEqual(versions.map(([version]) => version).sort());
+      expect(claimedVersions(client, import.meta.url)).toEqual(versions.map(([version]) => version).sort());
     });
 
     describe.each(versions)('api-version %s', (version, cases) => {
       let results: ReadonlyMap<string, CaseResult>;
       const { validate } = openApiValidator('data', version);
-      const exercise = new Exercise('python', version, import.meta.url);
+      const exercise = new Exercise(client, version, import.meta.url);
 
       beforeAll(async () => {
-        results = await runPythonCases(version, await settings());
+        results = await runPythonCases(kind, version, await settings());
       });
       afterAll(() => {
         expect(exercise.unproven()).toEqual([]);
@@ -86,5 +88,5 @@ if ('reason' in found) {
         for (const { method, path, status } of exchanges) exercise.saw(method, path, status);
       });
     });
-  });
-}
+  }
+});

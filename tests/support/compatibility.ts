@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-type Client = 'js' | 'python';
+type Client = 'js' | 'python' | 'pythonAsync';
 interface Operation {
   readonly operation: string;
   readonly method: string;
@@ -13,10 +13,10 @@ interface Done {
   readonly done: readonly string[];
   readonly refused: readonly string[];
 }
+/** By spec and api-version. */
+type Runs = Readonly<Record<string, Readonly<Record<string, Done | undefined>> | undefined>>;
 interface Results {
-  readonly clients: Readonly<
-    Record<Client, { readonly runs: Readonly<Record<string, Readonly<Record<string, Done | undefined>> | undefined>> }>
-  >;
+  readonly clients: Readonly<Partial<Record<Client, { readonly runs: Runs }>>>;
 }
 
 const root = new URL('../../', import.meta.url);
@@ -57,7 +57,7 @@ export class Exercise {
     mkdirSync(directory, { recursive: true });
     const file = new URL(`${client}-${spec}-${version}.json`, directory);
     writeFileSync(file, JSON.stringify({ client, spec, version, done, refused }));
-    const claims = (load('docs/compatibility.json') as Results).clients[client].runs[spec]?.[version];
+    const claims = runsOf(client)[spec]?.[version];
     const beyond = [
       ...(claims?.done ?? []).filter((operation) => !done.includes(operation)),
       ...(claims?.refused ?? []).filter((operation) => !refused.includes(operation)),
@@ -68,8 +68,12 @@ export class Exercise {
 
 /** The api-versions that docs/compatibility.json claims of a spec, for the spec to see that it runs them. */
 export function claimedVersions(client: Client, specUrl: string): string[] {
-  const runs = (load('docs/compatibility.json') as Results).clients[client].runs;
-  return Object.keys(runs[path.basename(fileURLToPath(specUrl))] ?? {}).sort();
+  return Object.keys(runsOf(client)[path.basename(fileURLToPath(specUrl))] ?? {}).sort();
+}
+
+/** Nothing of a client that has only just been added. */
+function runsOf(client: Client): Runs {
+  return (load('docs/compatibility.json') as Results).clients[client]?.runs ?? {};
 }
 
 /** `{key-version}` may be empty or left out: then the newest version is meant. */

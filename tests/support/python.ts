@@ -39,9 +39,12 @@ export interface PythonCases {
   readonly cases: Readonly<Record<string, readonly string[]>>;
 }
 
+/** `azure.keyvault.keys`, or `azure.keyvault.keys.aio`. */
+export type PythonKind = 'sync' | 'async';
+
 /** What there is to run, for every api-version that the client knows; or the reason why it cannot be run here. */
-export function pythonCases(): PythonCases | { readonly reason: string } {
-  const { error, status, stdout, stderr } = spawnSync(interpreter(), ['-B', 'main.py', '--cases'], {
+export function pythonCases(kind: PythonKind): PythonCases | { readonly reason: string } {
+  const { error, status, stdout, stderr } = spawnSync(interpreter(), ['-B', 'main.py', kind, '--cases'], {
     cwd: directory,
     encoding: 'utf8',
   });
@@ -55,10 +58,11 @@ export function pythonCases(): PythonCases | { readonly reason: string } {
 
 /** Runs the cases of an api-version. Rejects when the program itself fails. */
 export async function runPythonCases(
+  kind: PythonKind,
   version: string,
   env: Readonly<Record<string, string>>,
 ): Promise<ReadonlyMap<string, CaseResult>> {
-  const child = spawn(interpreter(), ['-B', 'main.py', version], {
+  const child = spawn(interpreter(), ['-B', 'main.py', kind, version], {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

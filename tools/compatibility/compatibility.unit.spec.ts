@@ -20,7 +20,7 @@ describe('docs/compatibility.md', () => {
   it('has a row for every operation and client, and no empty cell', () => {
     const rows = document.split('\n').filter((line) => /^\| `(GET|PUT|POST|PATCH|DELETE) /.test(line));
 
-    expect(rows).toHaveLength(operations.operations.length * 2);
+    expect(rows).toHaveLength(operations.operations.length * Object.keys(clientsPinned()).length);
     for (const row of rows) {
       const cells = row.slice(1, -1).split('|');
       expect(cells).toHaveLength(operations.versions.length + 2);

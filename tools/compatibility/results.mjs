@@ -13,6 +13,7 @@ export function clientsPinned() {
   return {
     js: { name: 'JavaScript', client: `@azure/keyvault-keys ${js}` },
     python: { name: 'Python', client: `azure-keyvault-keys ${python}` },
+    pythonAsync: { name: 'Python, asynchronous', client: `azure-keyvault-keys ${python} (aio)` },
   };
 }
 

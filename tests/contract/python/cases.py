@@ -21,11 +21,11 @@ FAST = {"_polling_interval": 0.05}
 CASES = {}
 
 
-def case(since="2016-10-01"):
-    """Registers a case for the api-versions that have the operation."""
+def case(since="2016-10-01", only=None):
+    """Registers a case for the api-versions that have the operation, and the kinds of client that have it."""
 
     def register(function):
-        CASES[function.__name__.replace("_", " ")] = (function, since)
+        CASES[function.__name__.replace("_", " ")] = (function, since, only)
         return function
 
     return register

@@ -58,13 +58,16 @@ class Recorder(SansIOHTTPPolicy):
 class Coffer:
     """Clients of one api-version; all that differs from Azure comes from the environment."""
 
+    clients = (KeyClient, CryptographyClient, ClientSecretCredential)
+
     def __init__(self, version):
         self.version = version
         self.vault_url = os.environ["VAULT_URL"]
         self.recorder = Recorder()
         ca = os.environ["CA_FILE"]
-        self.credential = ClientSecretCredential(
-            "adfs",
+        keys, self._cryptography, credential = self.clients
+        self.credential = credential(
+            self.tenant(),
             os.environ["CLIENT_ID"],
             os.environ["CLIENT_SECRET"],
             authority=os.environ["LOGIN_URL"],
@@ -76,7 +79,14 @@ class Coffer:
             "connection_verify": ca,
             "per_retry_policies": [self.recorder],
         }
-        self.keys = KeyClient(self.vault_url, self.credential, **self._options)
+        self.keys = self._facing(keys(self.vault_url, self.credential, **self._options))
+
+    def tenant(self):
+        return "adfs"
+
+    def _facing(self, client):
+        """The client as cases want to call it."""
+        return client
 
     def since(self, version):
         """Whether the api-version under test has what came with `version`."""
@@ -84,10 +94,14 @@ class Coffer:
 
     def crypto(self, key):
         """A client that does what it can by itself: it has the public half."""
-        return CryptographyClient(key, self.credential, **self._options)
+        return self._facing(self._cryptography(key, self.credential, **self._options))
 
     def remote(self, key):
         """A client that asks the vault for everything: it never learns the key."""
-        client = self.crypto(key.id)
+        client = self._cryptography(key.id, self.credential, **self._options)
         client._initialized = True  # its switch for "the key may not be read" (keys/get is forbidden)
-        return client
+        return self._facing(client)
+
+    def owner(self, jwk):
+        """A client with the whole key, which knows no vault."""
+        return self._facing(self._cryptography.from_jwk(jwk))
