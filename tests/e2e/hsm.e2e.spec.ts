@@ -1,7 +1,7 @@
 import { constants, createHash, createPublicKey, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
-import { startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { freePort, startCoffer, topology, type RunningCoffer } from '../support/coffer.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
 import { Conformance, credential } from '../support/sdk.js';
 import { createSoftHsm, describeWithSoftHsm, type SoftHsm } from '../support/softhsm.js';
@@ -14,6 +14,7 @@ const unavailable = { statusCode: 503, code: 'ServiceUnavailable' };
 describeWithSoftHsm('keys in a hardware security module, through the official client', () => {
   let hsm: SoftHsm;
   let coffer: RunningCoffer;
+  let internalPort: number;
   let client: KeyClient;
   let conformance: Conformance;
   const options = () => ({
@@ -26,9 +27,11 @@ describeWithSoftHsm('keys in a hardware security module, through the official cl
 
   beforeAll(async () => {
     hsm = await createSoftHsm();
+    internalPort = await freePort();
     coffer = await startCoffer({
       env: {
         ...hsm.env,
+        COFFER_INTERNAL_PORT: String(internalPort),
         COFFER_PKCS11_MODULE: hsm.module,
         COFFER_PKCS11_TOKEN: hsm.token,
         COFFER_PKCS11_PIN_FILE: hsm.pinFile,
@@ -202,6 +205,13 @@ describeWithSoftHsm('keys in a hardware security module, through the official cl
       }
     }
 
+    /** What monitoring sees; separate services have a port each, which is not told here. */
+    async function expectReady(ready: 0 | 1): Promise<void> {
+      if (topology !== 'standalone') return;
+      const metrics = await (await fetch(`http://127.0.0.1:${internalPort}/metrics`)).text();
+      expect(metrics).toMatch(new RegExp(`^coffer_crypto_gateway_hardware_module_ready\\{.*\\} ${ready}$`, 'm'));
+    }
+
     it('comes back by itself when its process was killed', async () => {
       const keys = await Promise.all(types.map((type) => makers[type](`killed-${type}`)));
       expect(pids().length).toBeGreaterThan(0);
@@ -227,8 +237,10 @@ describeWithSoftHsm('keys in a hardware security module, through the official cl
       const { result } = await cryptographyOf(software).sign('ES256', digest);
       expect((await cryptographyOf(software).verify('ES256', digest, result)).result).toBe(true);
       expect((await client.getKey('away-RSA-HSM')).keyType).toBe('RSA-HSM');
+      await expectReady(0);
       await hsm.show();
       await recovered(keys);
+      await expectReady(1);
       expect(await works(await makers['EC-HSM']('away-new'))).toBe(true);
     });
   });

@@ -11,8 +11,23 @@ type ModuleConfig = Pick<Config, 'pkcs11Module' | 'pkcs11Token' | 'pkcs11PinFile
  * Signatures by the native addon where it was built, else in JavaScript; keys of the -HSM types in the hardware module that is
  * configured; everything else is the same code. Throws when a module is configured and its binding was not built.
  */
-export function cryptoProvider(config: ModuleConfig, log: Logger): CryptoProvider {
-  const module = keyModule(config, log);
+export function cryptoProvider(config: ModuleConfig, log: Logger): GatewayCryptography {
+  const hardware = hardwareModule(config, log);
+  return { provider: providerWith(hardware?.module, log), hardware };
+}
+
+export interface GatewayCryptography {
+  readonly provider: CryptoProvider;
+  readonly hardware: HardwareModule | undefined;
+}
+
+interface HardwareModule {
+  readonly module: KeyModule;
+  /** Whether it could be used when it was last tried. */
+  readonly ready: () => boolean;
+}
+
+function providerWith(module: KeyModule | undefined, log: Logger): CryptoProvider {
   const native = loadNativeSigner();
   if (native.signer === undefined) {
     log.info({ signer: 'javascript', reason: native.reason }, 'signatures are made in JavaScript');
@@ -23,15 +38,19 @@ export function cryptoProvider(config: ModuleConfig, log: Logger): CryptoProvide
 }
 
 /** Whether the module can be used now is no condition of a start: other keys do not need it. */
-function keyModule({ pkcs11Module: module, pkcs11Token: token, pkcs11PinFile: pinFile }: ModuleConfig, log: Logger) {
-  if (module === undefined || token === undefined || pinFile === undefined) return undefined;
-  return createPkcs11Module({
-    module,
+function hardwareModule(config: ModuleConfig, log: Logger): HardwareModule | undefined {
+  const { pkcs11Module: library, pkcs11Token: token, pkcs11PinFile: pinFile } = config;
+  if (library === undefined || token === undefined || pinFile === undefined) return undefined;
+  let ready = false;
+  const module = createPkcs11Module({
+    module: library,
     token,
     pinFile,
     onState: (state) => {
+      ready = state.state === 'ready';
       if (state.state === 'ready') log.info({ pid: state.pid }, 'the hardware security module is ready');
       else log.warn({ reason: state.reason }, 'the hardware security module cannot be used; it is tried again');
     },
-  }) satisfies KeyModule;
+  });
+  return { module, ready: () => ready };
 }

@@ -45,7 +45,7 @@ export async function startTelemetry(metrics: Metrics, options: TelemetryOptions
 }
 
 /** In one process the services' values are told apart by their names. */
-function describe(metrics: Metrics, { core }: ComposedService, several: boolean): void {
+function describe(metrics: Metrics, { core, hardwareReady }: ComposedService, several: boolean): void {
   const { database, lease, name } = core;
   const prefix = several ? `coffer_${name.replaceAll('-', '_')}` : 'coffer';
   const count = async (text: string): Promise<number> => {
@@ -69,6 +69,10 @@ function describe(metrics: Metrics, { core }: ComposedService, several: boolean)
     await database.ping();
     return 1;
   });
+  if (hardwareReady !== undefined) {
+    const help = 'Whether the hardware security module could be used when it was last tried.';
+    metrics.gauge(`${prefix}_hardware_module_ready`, help, () => Number(hardwareReady()));
+  }
   if (name !== 'audit-log') return;
   metrics.gauge(`${prefix}_tree_head_age_seconds`, 'Since the last tree head was published.', () =>
     count('SELECT extract(epoch FROM clock_timestamp() - max(published_at)) AS n FROM audit_heads'),

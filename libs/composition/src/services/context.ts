@@ -37,6 +37,8 @@ export interface ComposedService {
   readonly startConsumers: (container: INestApplicationContext) => Promise<void>;
   /** Rejects while the service cannot work. */
   readonly ready: () => Promise<void>;
+  /** Whether its hardware security module could be used when it was last tried; absent where it has none. */
+  readonly hardwareReady?: (() => boolean) | undefined;
   /** Stops what runs by itself, then closes the database. */
   readonly close: () => Promise<void>;
 }

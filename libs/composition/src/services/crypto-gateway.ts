@@ -52,7 +52,7 @@ export async function composeCryptoGateway(
     const rootKey = await rootKeyProvider(config.rootPassphraseFile, context.rootKeyFile);
     return Keyring.open({ database: core.database, rootKey, clock });
   });
-  const provider = await orClose(core, () => Promise.resolve(cryptoProvider(config, context.log)));
+  const { provider, hardware } = await orClose(core, () => Promise.resolve(cryptoProvider(config, context.log)));
   const sealer = createSealer(keyring.source('keys'));
   const backups = createSealer(keyring.source('key-backups'));
   const attestation = createAttestationVerifier({
@@ -97,6 +97,7 @@ export async function composeCryptoGateway(
       }, TIMERS_EVERY_MS);
     },
     ready: readiness(core),
+    hardwareReady: hardware?.ready,
     close: async () => {
       await sweeper.stop();
       await stopConsumer();

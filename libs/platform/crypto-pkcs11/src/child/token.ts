@@ -105,6 +105,12 @@ export class Token {
     });
   }
 
+  /** Another session for operations; objects stay. */
+  renew(): void {
+    this.cryptoki.C_CloseSession(this.#work);
+    this.#work = this.cryptoki.C_OpenSession(this.slot, FLAGS);
+  }
+
   close(): void {
     this.cryptoki.C_Finalize();
   }
@@ -114,8 +120,7 @@ export class Token {
     try {
       return work();
     } catch (error) {
-      this.cryptoki.C_CloseSession(this.#work);
-      this.#work = this.cryptoki.C_OpenSession(this.slot, FLAGS);
+      this.renew();
       throw error;
     }
   }

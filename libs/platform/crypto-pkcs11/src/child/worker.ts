@@ -44,13 +44,17 @@ export class Worker {
       case 'generate':
         return generateKey(this.#token, this.#wrapping, task.spec);
       case 'import':
-        return importKey(this.#token, this.#wrapping, task.spec, task.key);
+        try {
+          return importKey(this.#token, this.#wrapping, task.spec, task.key);
+        } finally {
+          task.key.fill(0);
+        }
       case 'sign':
         return this.#token.sign(task.mechanism, this.#object(task.key, usedFor(task)), task.data);
       case 'encrypt':
         return this.#token.encrypt(task.mechanism, this.#object(task.key, 'cipher'), task.data);
       case 'decrypt':
-        return this.#token.decrypt(task.mechanism, this.#object(task.key, 'cipher'), task.data);
+        return this.#decrypt(task.mechanism, this.#object(task.key, 'cipher'), task.data);
       case 'wrap':
       case 'unwrap':
         return this.#keyWrap(task.op, task.mode, this.#object(task.key, 'cipher'), task.data);
@@ -58,6 +62,16 @@ export class Worker {
         for (const use of ['cipher', 'mac']) this.#drop(`${task.id}/${use}`);
         return undefined;
     }
+  }
+
+  /** Of PKCS #1 v1.5, success takes what failure does: else time would tell wrong padding (Bleichenbacher). */
+  #decrypt(mechanism: MechanismOf, key: Handle, data: Uint8Array): Buffer {
+    const opened = this.#token.decrypt(mechanism, key, data);
+    if (mechanism.mechanism === CKM.RSA_PKCS) {
+      this.#token.renew();
+      this.#decide();
+    }
+    return opened;
   }
 
   #keyWrap(op: 'wrap' | 'unwrap', mode: KeyWrapMode, key: Handle, data: Uint8Array): Buffer | undefined {
