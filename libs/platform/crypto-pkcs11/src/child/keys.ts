@@ -28,7 +28,7 @@ export function generateKey(token: Token, wrapping: WrappingKeys, spec: KeySpec)
   if (spec.kty === 'oct') {
     const length = { type: CKA.VALUE_LEN, value: spec.keySize / 8 };
     const handle = token.generate(CKM.AES_KEY_GEN, [...travelling(spec.kty, current), length]);
-    return withDestroyed(token, [handle], () => wrapped(token, current, spec.kty, handle));
+    return withDestroyed(token, [handle], () => wrapped(token, wrapping, spec.kty, handle));
   }
   const isRsa = spec.kty === 'RSA';
   const { publicKey, privateKey } = token.generatePair(
@@ -37,7 +37,7 @@ export function generateKey(token: Token, wrapping: WrappingKeys, spec: KeySpec)
     travelling(spec.kty, current),
   );
   return withDestroyed(token, [publicKey, privateKey], () => ({
-    ...wrapped(token, current, spec.kty, privateKey),
+    ...wrapped(token, wrapping, spec.kty, privateKey),
     public: isRsa ? rsaHalf(token, publicKey) : ecHalf(token, publicKey, spec.crv),
   }));
 }
@@ -61,7 +61,7 @@ export function importKey(token: Token, wrapping: WrappingKeys, spec: KeySpec, b
           : ['id-aes256-wrap-pad', Buffer.from('a65959a6', 'hex'), supported(token, keyPairWraps.slice(0, 2))];
       const sealed = createCipheriv(cipher, transport, iv).update(bytes);
       const handle = token.unwrap(choice, kek, sealed, travelling(spec.kty, current));
-      return withDestroyed(token, [handle], () => wrapped(token, current, spec.kty, handle));
+      return withDestroyed(token, [handle], () => wrapped(token, wrapping, spec.kty, handle));
     });
   } finally {
     transport.fill(0);
@@ -85,9 +85,13 @@ export function loadKey(
   return token.unwrap(mechanism, wrapping.byId(wrappedBy).handle, bytes, template);
 }
 
-function wrapped(token: Token, { id, handle: by }: WrappingKey, kty: KeySpec['kty'], key: Handle): Made {
+/** A key that would not come out again must not be taken for one that was stored. */
+function wrapped(token: Token, wrapping: WrappingKeys, kty: KeySpec['kty'], key: Handle): Made {
+  const { id, handle: by } = wrapping.current();
   const mechanism = supported(token, kty === 'oct' ? secretWraps : keyPairWraps);
-  return { mechanism, wrappedBy: id, wrapped: token.wrap(mechanism, by, key) };
+  const made = { mechanism, wrappedBy: id, wrapped: token.wrap(mechanism, by, key) };
+  token.destroy(loadKey(token, wrapping, kty, 'cipher', made));
+  return made;
 }
 
 function supported(token: Token, mechanisms: readonly number[]): number {
