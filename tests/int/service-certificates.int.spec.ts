@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureDevelopmentCertificates, ensureServiceCertificates } from '@coffer/tls';
-import { clockIn, localNames, temporaryDirectory } from '../support/tls.js';
+import { clockIn, issuedBy, localNames, temporaryDirectory } from '../support/tls.js';
 
 const CLIENT_AND_SERVER = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -23,6 +23,7 @@ describe('certificates between services', () => {
     for (const [name, { certificateFile, keyFile }] of Object.entries(services)) {
       const certificate = new X509Certificate(await readFile(certificateFile));
       expect(certificate.subjectAltName).toBe(`DNS:${name}`);
+      expect(certificate.subject).toBe(`O=Coffer development\nCN=${name}`);
       expect(certificate.keyUsage).toEqual(CLIENT_AND_SERVER);
       expect([certificate.ca, certificate.checkIssued(ca), certificate.verify(ca.publicKey)]).toEqual([
         false,
@@ -56,6 +57,38 @@ describe('certificates between services', () => {
     expect(renewed.fingerprint256).not.toBe(identity.fingerprint256);
     expect(renewed.verify(ca.publicKey)).toBe(true);
     expect((await certificateIn('crypto-gateway.pem')).verify(ca.publicKey)).toBe(true);
+  });
+
+  it('have the other names that a service is reached by, and are made anew when these change', async () => {
+    const withNames = (dns: readonly string[]) =>
+      ensureServiceCertificates({
+        directory: place.directory,
+        services: ['kafka', 'identity'],
+        alsoKnownAs: { kafka: { dns, ip: ['127.0.0.1'] } },
+        clock: clockIn(0),
+      });
+    await withNames(['localhost']);
+    const before = await certificateIn('kafka.pem');
+    expect(before.subjectAltName).toBe('DNS:kafka, DNS:localhost, IP Address:127.0.0.1');
+    expect((await certificateIn('identity.pem')).subjectAltName).toBe('DNS:identity');
+    await withNames(['localhost']);
+    expect((await certificateIn('kafka.pem')).fingerprint256).toBe(before.fingerprint256);
+    await withNames(['localhost', 'broker']);
+    expect((await certificateIn('kafka.pem')).subjectAltName).toContain('DNS:broker');
+  });
+
+  it('are made anew under the same CA when their subject is not the service, as those of earlier versions', async () => {
+    await ensure();
+    const ca = await certificateIn('service-ca.pem');
+    const key = await readFile(path.join(place.directory, 'service-ca.key'), 'utf8');
+    const names = { commonName: 'Coffer server', dnsName: 'identity' };
+    const earlier = await issuedBy({ certificate: ca.toString(), key }, names);
+    await writeFile(path.join(place.directory, 'identity.pem'), earlier.certificate);
+    await writeFile(path.join(place.directory, 'identity.key'), earlier.key);
+    expect((await certificateIn('identity.pem')).subjectAltName).toBe('DNS:identity');
+    await ensure();
+    const renewed = await certificateIn('identity.pem');
+    expect([renewed.subject, renewed.verify(ca.publicKey)]).toEqual(['O=Coffer development\nCN=identity', true]);
   });
 
   it('have another CA than what the public sees', async () => {

@@ -76,3 +76,27 @@ export async function weakPair(): Promise<{ readonly certificate: string; readon
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' });
   return { certificate: certificate.toString('pem'), key: key.toString() };
 }
+
+/** A certificate of a CA (P-256) as PEM, for one DNS name under any common name. */
+export async function issuedBy(
+  ca: { readonly certificate: string; readonly key: string },
+  { commonName, dnsName }: { readonly commonName: string; readonly dnsName: string },
+): Promise<{ readonly certificate: string; readonly key: string }> {
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const caKey = createPrivateKey(ca.key).export({ type: 'pkcs8', format: 'der' });
+  const certificate = await x509.X509CertificateGenerator.create({
+    issuer: new x509.X509Certificate(ca.certificate).subjectName,
+    subject: [{ O: ['Coffer development'] }, { CN: [commonName] }],
+    notBefore: new Date(Date.now() - 86_400_000),
+    notAfter: new Date(Date.now() + 300 * 86_400_000),
+    signingAlgorithm: algorithm,
+    signingKey: await webcrypto.subtle.importKey('pkcs8', caKey, algorithm, false, ['sign']),
+    publicKey: keys.publicKey,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: dnsName }])],
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' });
+  return { certificate: certificate.toString('pem'), key: key.toString() };
+}

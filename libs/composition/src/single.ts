@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { startGrpcServer, type CallObserver } from '@coffer/grpc';
-import { topicSpecs } from '@coffer/contracts';
+import { topicsOf } from '@coffer/contracts';
 import { CofferError, systemClock } from '@coffer/kernel';
 import { checkTopics } from '@coffer/messaging-kafka';
 import { nestLogger } from '@coffer/nest';
@@ -95,7 +95,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const first = keepTrying(
     'the first start',
     async () => {
-      await checkTopics(await kafkaConnection(name, config, settings), topicSpecs);
+      await checkTopics(await kafkaConnection(name, config, settings), topicsOf(name));
       await firstStep(name, { config, service, container, hosts, tenantId });
       prepared = true;
     },

@@ -49,3 +49,9 @@ export const topicGrants: readonly TopicGrant[] = [
   { service: 'crypto-gateway', topic: topics.keys, operation: 'read', group: 'crypto-gateway-notifications' },
   { service: 'audit-log', topic: topics.audit, operation: 'read', group: 'audit-log' },
 ];
+
+/** The topics that a service has to do with: brokers tell it of no others. */
+export function topicsOf(service: string): readonly (typeof topicSpecs)[number][] {
+  const own = topicGrants.filter((grant) => grant.service === service).map(({ topic }) => topic);
+  return topicSpecs.filter(({ topic }) => own.includes(topic));
+}

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Peer, watchCertificates, type CallObserver, type Certificates } from '@coffer/grpc';
-import { createKafkaFeed, type FeedObserver, type KafkaConnection, type KafkaFeed } from '@coffer/messaging-kafka';
+import {
+  createKafkaFeed,
+  kafkaTlsFiles,
+  type FeedObserver,
+  type KafkaConnection,
+  type KafkaFeed,
+} from '@coffer/messaging-kafka';
 import { ConfigError } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import type { ServiceName } from '../databases.js';
@@ -114,16 +120,11 @@ export async function kafkaConnection(
   settings: SeparateSettings,
 ): Promise<KafkaConnection> {
   const { kafkaTls, kafkaUsername, kafkaPasswordFile } = config;
-  const [ca, cert, key] = kafkaTls
-    ? await Promise.all(
-        [settings.caFile, settings.certificateFile, settings.keyFile].map((file) => readFile(file, 'utf8')),
-      )
-    : [];
   const password = kafkaPasswordFile === undefined ? undefined : (await readFile(kafkaPasswordFile, 'utf8')).trim();
   return {
     brokers: settings.brokers,
     clientId,
-    ...(ca === undefined || cert === undefined || key === undefined ? {} : { ssl: { ca, cert, key } }),
+    ...(kafkaTls ? { tls: kafkaTlsFiles(settings) } : {}),
     ...(password === undefined ? {} : { sasl: { username: kafkaUsername ?? clientId, password } }),
   };
 }

@@ -1,7 +1,18 @@
-import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
+import { Kafka, logLevel, type ISocketFactory, type LogEntry } from 'kafkajs';
 import { quietRequestQueues } from './request-queue.js';
 
 quietRequestQueues();
+
+/** PEM texts. */
+export interface KafkaTls {
+  /** What the brokers' certificates must come from. */
+  readonly ca: string;
+  /** This client's certificate and key, for brokers that tell clients apart by them. */
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 /** How brokers are reached. Never logged. */
 export interface KafkaConnection {
@@ -9,8 +20,8 @@ export interface KafkaConnection {
   readonly brokers: readonly string[];
   /** Names this client in the brokers' logs. */
   readonly clientId: string;
-  /** PEM texts; absent for plain text. */
-  readonly ssl?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /** Asked at each new connection, so that replaced certificates are used without a restart; absent for plain text. */
+  readonly tls?: () => KafkaTls;
   /** SASL with SCRAM-SHA-512 (RFC 5802). */
   readonly sasl?: { readonly username: string; readonly password: string };
 }
@@ -22,7 +33,7 @@ const CONNECT_MS = 2_000;
 const REQUEST_MS = 10_000;
 
 /** The library's client of this connection; its own messages go to `log`, without their details, which may name secrets. */
-export function openKafka({ brokers, clientId, ssl, sasl }: KafkaConnection, log: KafkaLog): Kafka {
+export function openKafka({ brokers, clientId, tls, sasl }: KafkaConnection, log: KafkaLog): Kafka {
   return new Kafka({
     clientId,
     brokers: [...brokers],
@@ -36,7 +47,19 @@ export function openKafka({ brokers, clientId, ssl, sasl }: KafkaConnection, log
       ({ level, log: { message } }: LogEntry) => {
         log(level === logLevel.ERROR ? 'error' : level === logLevel.WARN ? 'warn' : 'debug', message);
       },
-    ...(ssl === undefined ? {} : { ssl: { ...ssl, ca: [ssl.ca] } }),
+    ...(tls === undefined ? {} : { socketFactory: tlsSockets(tls) }),
     ...(sasl === undefined ? {} : { sasl: { mechanism: 'scram-sha-512' as const, ...sasl } }),
   });
+}
+
+const KEEP_ALIVE_MS = 60_000;
+
+/** What the library does, but for the certificates, which it would take once for ever. */
+function tlsSockets(tls: () => KafkaTls): ISocketFactory {
+  return ({ host, port, onConnect }) => {
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const socket = connect({ host, port, ...name, ...tls() }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    return socket;
+  };
 }

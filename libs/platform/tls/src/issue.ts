@@ -1,6 +1,7 @@
 import 'reflect-metadata'; // @peculiar/x509 fails to load without it
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { organisation } from './organisation.js';
 import type { ServerNames } from './server-names.js';
 
 /** A certificate and its private key (PKCS#8), both as PEM text. */
@@ -15,7 +16,6 @@ export interface Validity {
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const organisation = 'Coffer development';
 
 /** A new self-signed CA (RFC 5280): signs server certificates only, no further CA. */
 export async function issueCertificateAuthority(validity: Validity, name = 'Coffer development CA'): Promise<PemPair> {
@@ -40,19 +40,25 @@ export async function issueCertificateAuthority(validity: Validity, name = 'Coff
 /** What a certificate may be shown for (RFC 5280 §4.2.1.12). */
 export type Usage = 'server' | 'server and client';
 
+export interface SubjectOptions {
+  readonly usage?: Usage;
+  /** TLS clients look at subjectAltName alone (RFC 6125); who maps subjects to users, as Kafka does, reads this. */
+  readonly commonName?: string;
+}
+
 /** A new server certificate with its own new key, signed by the CA. */
 export async function issueServerCertificate(
   ca: PemPair,
   names: ServerNames,
   validity: Validity,
-  usage: Usage = 'server',
+  { usage = 'server', commonName = 'Coffer server' }: SubjectOptions = {},
 ): Promise<PemPair> {
   const issuer = new x509.X509Certificate(ca.certificate);
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     issuer: issuer.subjectName,
-    subject: [{ O: [organisation] }, { CN: ['Coffer server'] }], // clients look at subjectAltName alone (RFC 6125)
+    subject: [{ O: [organisation] }, { CN: [commonName] }],
     ...validity,
     signingAlgorithm: algorithm,
     signingKey: await importPrivateKey(ca.key),

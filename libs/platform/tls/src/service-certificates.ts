@@ -12,8 +12,10 @@ const backdated = day;
 export interface ServiceCertificatesOptions {
   /** Holds `service-ca.pem`, `service-ca.key`, and a pair of files per service. One process at a time. */
   readonly directory: string;
-  /** Names of services: each becomes the one DNS name of its certificate. */
+  /** Names of services: each becomes the first DNS name of its certificate, and the common name of its subject. */
   readonly services: readonly string[];
+  /** Where a service is reached by another name than its own. */
+  readonly alsoKnownAs?: Readonly<Record<string, { readonly dns: readonly string[]; readonly ip: readonly string[] }>>;
   readonly clock?: Clock;
 }
 
@@ -28,7 +30,7 @@ export interface ServiceCertificates {
  * of public names, so that no client's trust reaches between services. Throws TlsError `bad-name`.
  */
 export async function ensureServiceCertificates(options: ServiceCertificatesOptions): Promise<ServiceCertificates> {
-  const { directory, services, clock = systemClock } = options;
+  const { directory, services, alsoKnownAs = {}, clock = systemClock } = options;
   const now = clock.now();
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { issueCertificateAuthority, issueServerCertificate } = await import('./issue.js');
@@ -43,14 +45,21 @@ export async function ensureServiceCertificates(options: ServiceCertificatesOpti
   const authority = new X509Certificate(ca.certificate);
   const files: Record<string, PairFiles> = {};
   for (const service of services) {
-    const names = normaliseNames([service], []);
+    const { dns = [], ip = [] } = alsoKnownAs[service] ?? {};
+    const names = normaliseNames([service, ...dns], ip);
     const own = pairFiles(directory, service);
     const known = await readPair(own);
-    if (known === undefined || !isCurrent(known.certificate, now) || !isFor(known, authority, names)) {
+    const good = known !== undefined && isCurrent(known.certificate, now) && isFor(known, authority, names);
+    if (!good || commonNameOf(known.certificate) !== service) {
       const validity = { notBefore, notAfter: until(serviceLifetime) };
-      await writePair(own, await issueServerCertificate(ca, names, validity, 'server and client'));
+      const subject = { usage: 'server and client', commonName: service } as const;
+      await writePair(own, await issueServerCertificate(ca, names, validity, subject));
     }
     files[service] = own;
   }
   return { caFile: caFiles.certificateFile, services: files };
+}
+
+function commonNameOf(certificate: string): string | undefined {
+  return /^CN=(.*)$/m.exec(new X509Certificate(certificate).subject)?.[1];
 }
