@@ -25,7 +25,7 @@ ENV NODE_ENV=production COFFER_SETTINGS_FILE=/run/coffer/settings COFFER_DATA_DI
     COFFER_LISTEN=0.0.0.0 COFFER_GRPC_LISTEN=0.0.0.0 COFFER_INTERNAL_LISTEN=0.0.0.0
 # Volumes take over the owner of these.
 RUN mkdir -p /var/lib/coffer /run/coffer /state /out/vault-management /out/crypto-gateway /out/policy-engine \
-      /out/audit-log /out/identity /out/edge /out/postgres && chown -R 1000:1000 /var/lib/coffer /run/coffer /state /out
+      /out/audit-log /out/identity /out/edge /out/postgres /out/kafka /out/topics && chown -R 1000:1000 /var/lib/coffer /run/coffer /state /out
 COPY --from=packages /coffer/node_modules node_modules
 COPY --from=build /coffer/package.json package.json
 COPY --from=build /coffer/libs libs

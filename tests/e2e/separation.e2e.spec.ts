@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect } from 'node:tls';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import {
   Peer,
@@ -11,11 +13,14 @@ import {
   remoteVaultKeys,
   watchCertificates,
 } from '@coffer/grpc';
+import { topicGrants, topics } from '@coffer/contracts';
+import { newId } from '@coffer/kernel';
+import { createKafkaFeed, grantTopics, openKafka, type KafkaFeed } from '@coffer/messaging-kafka';
 import { ensureServiceCertificates } from '@coffer/tls';
 import type { RunningCoffer } from '../support/coffer.js';
 import { inDatabase } from '../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
-import { instanceOf, metric, splitState, startSplit } from '../support/split.js';
+import { brokerConnection, instanceOf, metric, splitState, startSplit } from '../support/split.js';
 import pg from 'pg';
 
 const START_MS = 120_000;
@@ -118,6 +123,112 @@ describe("a service's role", () => {
     expect(
       (await inDatabase(coffer.dataDir, 'coffer_identity', (client) => client.query('SELECT 1 AS one'))).rowCount,
     ).toBe(1);
+  });
+});
+
+// A broker that the environment names has the users and grants that its operator gives it.
+const ownBroker = process.env['KAFKA_BROKERS'] === undefined ? describe : describe.skip;
+ownBroker("at the broker that split starts, a service's certificate", () => {
+  const feeds: KafkaFeed[] = [];
+  const feedOf = (service: string, onError: (error: unknown) => void = () => undefined): KafkaFeed => {
+    const feed = createKafkaFeed({ connection: brokerConnection(coffer, service), source: service, onError });
+    feeds.push(feed);
+    return feed;
+  };
+  const message = (topic: string) => ({
+    topic,
+    key: 'k',
+    id: newId(),
+    type: 'T',
+    seq: 1,
+    time: new Date().toISOString(),
+    body: {},
+  });
+  const topicsSeenBy = async (connection: ReturnType<typeof brokerConnection>): Promise<readonly string[]> => {
+    const admin = openKafka(connection, () => undefined).admin({ retry: { retries: 0 } });
+    try {
+      await admin.connect();
+      return (await admin.listTopics()).filter((topic) => topic.startsWith('coffer.')).sort();
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  afterEach(async () => {
+    await Promise.all(feeds.splice(0).map((feed) => feed.close()));
+  });
+
+  it.each([...new Set(topicGrants.map(({ service }) => service))])(
+    'of %s shows the topics that it needs, and no others',
+    async (service) => {
+      const own = topicGrants.filter((grant) => grant.service === service).map(({ topic }) => topic);
+      expect(await topicsSeenBy(brokerConnection(coffer, service))).toEqual([...new Set(own)].sort());
+    },
+  );
+
+  it.each([
+    ['identity', topics.audit],
+    ['policy-engine', topics.keys],
+    ['crypto-gateway', topics.audit],
+    ['edge', topics.audit],
+  ])('of %s does not read %s', async (service, topic) => {
+    // A group of its own, so that it is the topic that is refused.
+    const group = `spec-${newId()}`;
+    await grantTopics(brokerConnection(coffer), [{ service, topic: group, operation: 'read', group }]);
+    const refused = Promise.withResolvers<unknown>();
+    const read: unknown[] = [];
+    await feedOf(service, refused.resolve).subscribe({ topics: [topic], group }, (messages) => {
+      read.push(...messages);
+      return Promise.resolve();
+    });
+    expect(String(await refused.promise)).toMatch(/not authorized to access topics/i);
+    expect(read).toEqual([]);
+  });
+
+  it.each([
+    ['policy-engine', topics.keys],
+    ['identity', topics.vaults],
+    ['audit-log', topics.keys],
+  ])('of %s does not write %s', async (service, topic) => {
+    const producer = openKafka(brokerConnection(coffer, service), () => undefined).producer({ retry: { retries: 1 } });
+    await producer.connect();
+    try {
+      const { key } = message(topic);
+      await expect(producer.send({ topic, messages: [{ key, value: '{}' }] })).rejects.toThrow(/not authorized/i);
+    } finally {
+      await producer.disconnect();
+    }
+  });
+
+  it('writes what is its own, and gives itself no right to more', async () => {
+    await feedOf('identity').publish([message(topics.audit)]);
+    const admin = openKafka(brokerConnection(coffer, 'identity'), () => undefined).admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      await expect(admin.createTopics({ topics: [{ topic: `spec-${newId()}` }] })).rejects.toMatchObject({
+        errors: [{ type: 'TOPIC_AUTHORIZATION_FAILED' }],
+      });
+      await expect(admin.deleteTopics({ topics: [topics.audit] })).rejects.toThrow(/not authorized/i);
+    } finally {
+      await admin.disconnect();
+    }
+  });
+
+  it('is what opens the broker: without one, with one of another CA, or in plain text, nobody is served', async () => {
+    const connection = brokerConnection(coffer, 'identity');
+    const files = connection.tls?.() ?? { ca: '' };
+    await ensureServiceCertificates({ directory: foreign, services: ['identity'] });
+    const foreignPair = {
+      cert: await readFile(path.join(foreign, 'identity.pem'), 'utf8'),
+      key: await readFile(path.join(foreign, 'identity.key'), 'utf8'),
+    };
+    expect(await topicsSeenBy(connection)).toEqual([topics.audit]);
+    const { brokers, clientId } = connection;
+    const others = [{ tls: () => ({ ca: files.ca }) }, { tls: () => ({ ca: files.ca, ...foreignPair }) }, {}];
+    const answers = await Promise.allSettled(others.map((tls) => topicsSeenBy({ brokers, clientId, ...tls })));
+    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    const [, port = ''] = (connection.brokers[0] ?? '').split(':');
+    const socket = connect({ host: '127.0.0.1', port: Number(port), ca: files.ca });
+    await expect(once(socket, 'close')).rejects.toThrow(/certificate/i);
   });
 });
 

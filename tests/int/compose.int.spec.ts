@@ -19,6 +19,7 @@ interface Service {
   readonly security_opt?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly unknown[];
+  readonly command?: readonly string[];
   readonly healthcheck?: object;
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -71,10 +72,40 @@ describe('docker-compose.yml', () => {
       const files = volumes.filter((volume) => volume.startsWith('run-'));
       if (['files', 'databases'].includes(name)) continue;
       const own = name.replace(/-2$/, '');
-      expect([name, files]).toEqual([name, files.length === 0 ? [] : [`run-${own}:/run/coffer:ro`]]);
+      const at = name === 'kafka' ? '/mnt/shared/config' : '/run/coffer';
+      expect([name, files]).toEqual([name, files.length === 0 ? [] : [`run-${own}:${at}:ro`]]);
     }
+    // The services, the edge, the database, the broker, and who gives grants there.
+    const holders = services.filter(([, { volumes = [] }]) => volumes.some((volume) => /^run-.*:ro$/.test(volume)));
+    expect(holders.map(([name]) => name).filter((name) => !name.endsWith('-2'))).toEqual([
+      'postgres',
+      'kafka',
+      'databases',
+      'topics',
+      'vault-management',
+      'crypto-gateway',
+      'policy-engine',
+      'audit-log',
+      'identity',
+      'edge',
+    ]);
     const named = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
     expect([...new Set(named)].sort()).toEqual(Object.keys(compose.volumes).sort());
+  });
+
+  it('lets nobody to the broker without a certificate', () => {
+    const { environment = {}, healthcheck, ports } = compose.services['kafka'] ?? {};
+    // Variables of the image would add to its server.properties, and win.
+    expect([Object.keys(environment), ports]).toEqual([['KAFKA_HEAP_OPTS'], undefined]);
+    expect(JSON.stringify(healthcheck)).toContain('/mnt/shared/config/healthcheck.properties');
+    expect(compose.services['topics']?.command).toEqual([
+      'deployment',
+      'topics',
+      'kafka:9092',
+      '--certificates',
+      '/run/coffer',
+    ]);
+    expect(read('docker-compose.yml')).not.toMatch(/PLAINTEXT/);
   });
 
   it('waits for what is needed, and for nothing that does not exist', () => {
@@ -156,7 +187,17 @@ describe('what is run once', () => {
         expect((await stat(path.join(out ?? '', name, 'settings'))).mode & 0o077).toBe(0);
         const files = await readdir(path.join(out ?? '', name));
         expect(files.filter((file) => file.endsWith('.key'))).toEqual(['service.key']);
+        expect(await readFile(env.COFFER_SETTINGS_FILE, 'utf8')).toContain('COFFER_KAFKA_TLS=true\n');
       }
+      const broker = path.join(out ?? '', 'kafka');
+      const modes = (await readdir(broker)).map(async (file) => [
+        file,
+        (await stat(path.join(broker, file))).mode & 0o777,
+      ]);
+      expect(await Promise.all(modes)).toEqual(
+        ['healthcheck.properties', 'keystore.pem', 'server.properties', 'truststore.pem'].map((file) => [file, 0o600]),
+      );
+      expect(await readdir(path.join(out ?? '', 'topics'))).toEqual(['service-ca.pem', 'service.key', 'service.pem']);
       expect(await readFile(path.join(out ?? '', 'edge/nginx.conf'), 'utf8')).toContain('upstream crypto-gateway');
       expect((await readFile(path.join(out ?? '', 'postgres/password'), 'utf8')).length).toBeGreaterThan(30);
     } finally {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { kafkaTlsFiles, type KafkaConnection, type KafkaTlsFiles } from '@coffer/messaging-kafka';
 import { startCoffer, type CofferOptions, type RunningCoffer } from './coffer.js';
 
 export interface SplitInstance {
@@ -18,7 +19,13 @@ export interface SplitInstance {
 /** What `npm run split` writes down about its processes, at each start and end of one. */
 export interface SplitState {
   readonly instances: readonly SplitInstance[];
-  readonly kafka: { readonly pid?: number; readonly brokers: readonly string[]; readonly secondPort?: number };
+  readonly kafka: {
+    readonly pid?: number;
+    readonly brokers: readonly string[];
+    readonly secondPort?: number;
+    /** Certificate that may do everything with the broker; absent where the environment names a broker. */
+    readonly admin?: KafkaTlsFiles;
+  };
   readonly edge: { readonly pid?: number };
 }
 
@@ -29,6 +36,18 @@ export function startSplit(options: CofferOptions = {}): Promise<RunningCoffer> 
 
 export function splitState({ dataDir }: Pick<RunningCoffer, 'dataDir'>): SplitState {
   return JSON.parse(readFileSync(path.join(dataDir, 'split.json'), 'utf8')) as SplitState;
+}
+
+/** How the broker is reached with a service's certificate, or, by default, with that of its administrator. */
+export function brokerConnection(coffer: Pick<RunningCoffer, 'dataDir'>, service?: string): KafkaConnection {
+  const { brokers, admin } = splitState(coffer).kafka;
+  if (admin === undefined) return { brokers, clientId: service ?? 'spec' };
+  const own = {
+    certificateFile: path.join(coffer.dataDir, `services/${service ?? ''}.pem`),
+    keyFile: path.join(coffer.dataDir, `services/${service ?? ''}.key`),
+  };
+  const files = service === undefined ? admin : { ...admin, ...own };
+  return { brokers, clientId: service ?? 'spec', tls: kafkaTlsFiles(files) };
 }
 
 /** The instance of this name. */

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
-import { createKafkaFeed } from '@coffer/messaging-kafka';
+import { createKafkaFeed, kafkaTlsFiles } from '@coffer/messaging-kafka';
 import { startCoffer } from './coffer.mjs';
 import { load, once as ask, request } from './load.mjs';
 import { report } from './report.mjs';
@@ -103,7 +103,9 @@ const latency = (title, values, most) => {
 
 // Until another service has an event: from the answer to the write on.
 const state = JSON.parse(readFileSync(join(coffer.directory, 'split.json'), 'utf8'));
-const feed = createKafkaFeed({ connection: { brokers: state.kafka.brokers, clientId: 'bench' }, source: 'bench' });
+const { brokers, admin } = state.kafka;
+const tls = admin === undefined ? {} : { tls: kafkaTlsFiles(admin) };
+const feed = createKafkaFeed({ connection: { brokers, clientId: 'bench', ...tls }, source: 'bench' });
 const seen = new Map();
 await feed.subscribe({ topics: ['coffer.vaults.v1'], group: `bench-${Date.now()}` }, async (messages) => {
   for (const { body } of messages) seen.set(body.meta.correlationId, performance.now());

@@ -9,6 +9,8 @@ export interface BrokerOptions {
   readonly secondAdvertisedPort?: number;
   /** Passwords by user name (SCRAM-SHA-512); `admin` may do everything, others what they have been granted. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Every listener speaks TLS; `properties` says how, and who may do what. */
+  readonly tls?: boolean;
   /** Further lines of server.properties; they win. */
   readonly properties?: string;
   readonly onLine?: (line: string) => void;

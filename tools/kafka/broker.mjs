@@ -20,6 +20,7 @@ const run = promisify(execFile);
  * @property {number} [secondAdvertisedPort] The port of that forward.
  * @property {Readonly<Record<string, string>>} [users] Passwords by user name (SCRAM-SHA-512), set when the storage is formatted:
  *   clients must sign in, and may do what they have been granted; `admin` may do everything.
+ * @property {boolean} [tls] Every listener speaks TLS; `properties` says how, and who may do what.
  * @property {string} [properties] Further lines of server.properties; they win.
  *
  * @typedef {object} BrokerFiles What it takes to run a prepared broker.
@@ -120,19 +121,21 @@ function properties({
   secondPort,
   secondAdvertisedPort,
   users,
+  tls = false,
   properties: more = '',
 }) {
   const login = users === undefined ? '' : jaas(users);
+  const protocol = tls ? 'SSL' : 'PLAINTEXT';
   const second = secondPort === undefined ? [] : [`SECOND://127.0.0.1:${secondPort}`];
   const forwarded = secondPort === undefined ? [] : [`SECOND://127.0.0.1:${secondAdvertisedPort ?? secondPort}`];
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 controller.listener.names=CONTROLLER
-listeners=${[`PLAINTEXT://127.0.0.1:${port}`, ...second, `CONTROLLER://127.0.0.1:${controllerPort}`].join(',')}
-advertised.listeners=${[`PLAINTEXT://127.0.0.1:${port}`, ...forwarded].join(',')}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listeners=${[`${protocol}://127.0.0.1:${port}`, ...second, `CONTROLLER://127.0.0.1:${controllerPort}`].join(',')}
+advertised.listeners=${[`${protocol}://127.0.0.1:${port}`, ...forwarded].join(',')}
+listener.security.protocol.map=${[protocol, 'SECOND', 'CONTROLLER'].map((name) => `${name}:${protocol}`).join(',')}
+inter.broker.listener.name=${protocol}
 log.dirs=${path.join(directory, 'data')}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1

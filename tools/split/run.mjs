@@ -72,7 +72,7 @@ class Split {
         await tools.provisionEmbedded(server);
         return server;
       }),
-      this.#startKafka(tools, nextPort),
+      this.#startKafka(tools, nextPort, deployment.services),
     ]);
     const overrides = JSON.parse(process.env.SPLIT_OVERRIDES ?? '{}');
     const programs = JSON.parse(process.env.SPLIT_PROGRAMS ?? '{}');
@@ -87,6 +87,7 @@ class Split {
             ...serviceEnvironment({ instance, instances: this.#instances, options, deployment, root: this.root }),
             ...databaseEnvironment(instance.service, server.host),
             COFFER_KAFKA_BROKERS: this.#kafka.brokers.join(','),
+            ...(this.#kafka.admin === undefined ? {} : { COFFER_KAFKA_TLS: 'true' }),
             ...overrides[instance.name],
           },
           ready: /^Coffer is ready/,
@@ -115,19 +116,25 @@ class Split {
     if (ended.some((code) => code !== 0 && code !== undefined)) process.exitCode = 1;
   }
 
-  async #startKafka(tools, nextPort) {
+  async #startKafka(tools, nextPort, certificates) {
     const given = process.env.KAFKA_BROKERS;
     if (given) this.#kafka.brokers = given.split(',');
     else {
       const forward = this.options.kafkaForwardPort;
       const secondPort = forward === undefined ? undefined : await nextPort();
+      const directory = path.join(this.root, 'kafka');
+      const stores = await tools.kafka.writeBrokerStores(certificates, directory);
       const broker = await prepareBroker({
-        directory: path.join(this.root, 'kafka'),
+        directory,
         port: await nextPort(),
         controllerPort: await nextPort(),
+        tls: true,
+        properties: tools.kafka.brokerSecurity(stores),
         ...(forward === undefined ? {} : { secondPort, secondAdvertisedPort: forward }),
       });
-      this.#kafka = { pid: undefined, brokers: broker.brokers, secondPort };
+      const { caFile, services } = certificates;
+      const admin = { caFile, ...services[tools.kafka.BROKER_ADMIN] };
+      this.#kafka = { pid: undefined, brokers: broker.brokers, secondPort, admin };
       await this.#supervise({
         name: 'kafka',
         command: broker.command,
@@ -140,7 +147,7 @@ class Split {
         stopSignal: 'SIGKILL', // it takes seconds to say goodbye, and its log is safe
       }).ready;
     }
-    await tools.ensureTopics(this.#kafka.brokers);
+    await tools.kafka.prepareTopics(this.#kafka);
   }
 
   #startEdge(nginx, tools, deployment) {

@@ -30,20 +30,18 @@ export async function runAdmin(
 
 /** What the tools around separate services need: their shared files, the edge's configuration, databases and topics. */
 export async function deploymentTools() {
-  const [{ initDeployment }, { edgeConfiguration }, databases, { startEmbeddedPostgres }, { ensureTopics }, contracts] =
-    await Promise.all([
-      import('./deployment/init.js'),
-      import('./deployment/edge.js'),
-      import('./databases.js'),
-      import('@coffer/embedded-postgres'),
-      import('@coffer/messaging-kafka'),
-      import('@coffer/contracts'),
-    ]);
+  const [{ initDeployment }, { edgeConfiguration }, databases, { startEmbeddedPostgres }, kafka] = await Promise.all([
+    import('./deployment/init.js'),
+    import('./deployment/edge.js'),
+    import('./databases.js'),
+    import('@coffer/embedded-postgres'),
+    import('./deployment/kafka.js'),
+  ]);
   return {
     initDeployment,
     edgeConfiguration,
     startEmbeddedPostgres,
     provisionEmbedded: databases.provisionEmbedded,
-    ensureTopics: (brokers: readonly string[]) => ensureTopics({ brokers, clientId: 'topics' }, contracts.topicSpecs),
+    kafka,
   };
 }

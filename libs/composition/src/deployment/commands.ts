@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { topicSpecs } from '@coffer/contracts';
 import { provisionServices } from '@coffer/event-store-postgres';
-import { ensureTopics } from '@coffer/messaging-kafka';
 import type { Command } from 'commander';
 import { replaceFile } from '../data-directory.js';
 import { containerDatabases, writeContainerFiles } from './containers.js';
 import { initDeployment } from './init.js';
+import { adminCertificates, prepareTopics } from './kafka.js';
+import { addReaderCommands } from './readers.js';
 
 interface FilesOptions {
   readonly domain: string;
@@ -39,11 +39,19 @@ export function addDeploymentCommands(program: Command, print: (line: string) =>
     });
   deployment
     .command('topics <brokers>')
-    .description('makes the topics that are missing (brokers: host:port, separated by commas)')
+    .description(
+      'makes the topics that are missing, and the grants of services (brokers: host:port, separated by commas)',
+    )
     .option('--replication <n>', 'copies of each partition', '1')
-    .action((brokers: string, { replication }: { replication: string }) =>
-      ensureTopics({ brokers: brokers.split(','), clientId: 'topics' }, topicSpecs, Number(replication)),
+    .option('--certificates <directory>', 'service-ca.pem, service.pem, service.key; without, plain text and no grants')
+    .action((brokers: string, { replication, certificates }: { replication: string; certificates?: string }) =>
+      prepareTopics({
+        brokers: brokers.split(','),
+        replication: Number(replication),
+        ...(certificates === undefined ? {} : { admin: adminCertificates(certificates) }),
+      }),
     );
+  addReaderCommands(deployment);
   deployment
     .command('welcome <state>')
     .description('says where to sign in, and what clients must trust')

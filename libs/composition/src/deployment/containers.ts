@@ -2,16 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '@coffer/kernel';
+import type { KafkaTlsFiles } from '@coffer/messaging-kafka';
 import { replaceFile } from '../data-directory.js';
 import type { ServiceName } from '../databases.js';
 import { edgeConfiguration, edgeUpstreams, type EdgeUpstream } from './edge.js';
 import type { Deployment, DeploymentOptions } from './init.js';
+import {
+  BROKER,
+  BROKER_ADMIN,
+  brokerClient,
+  brokerSecurity,
+  containerCertificates,
+  writeBrokerStores,
+} from './kafka.js';
 
 /** Where a container finds its own part of the deployment. */
 const OWN = '/run/coffer';
 const HTTP_PORT = 8443;
 const GRPC_PORT = 9443;
 const INTERNAL_PORT = 9090;
+const KAFKA_PORT = 9092;
+const KAFKA_CONTROLLER_PORT = 9093;
+/** Where the image apache/kafka looks for its configuration. */
+const KAFKA_OWN = '/mnt/shared/config';
 const PASSWORD_BYTES = 24;
 
 const databaseSettings: Readonly<Record<ServiceName, string>> = {
@@ -30,7 +43,7 @@ export interface ContainerDatabase {
 
 /**
  * Writes each container's part of a deployment into a directory of its own: settings, certificate, database password; for
- * the edge its configuration. Nobody gets another one's.
+ * the edge and the broker their configuration. Nobody gets another one's.
  */
 export async function writeContainerFiles(
   { domain, publicPort, dev }: DeploymentOptions,
@@ -52,7 +65,8 @@ export async function writeContainerFiles(
       COFFER_SERVICE_CA_FILE: `${OWN}/service-ca.pem`,
       COFFER_SERVICE_CERT_FILE: `${OWN}/service.pem`,
       COFFER_SERVICE_KEY_FILE: `${OWN}/service.key`,
-      COFFER_KAFKA_BROKERS: 'kafka:9092',
+      COFFER_KAFKA_BROKERS: `${BROKER}:${KAFKA_PORT}`,
+      COFFER_KAFKA_TLS: 'true',
       COFFER_PEER_VAULT_MANAGEMENT: `vault-management:${GRPC_PORT}`,
       COFFER_PEER_CRYPTO_GATEWAY: `crypto-gateway:${GRPC_PORT}`,
       COFFER_PEER_POLICY_ENGINE: `policy-engine:${GRPC_PORT}`,
@@ -74,6 +88,8 @@ export async function writeContainerFiles(
   }
   if (!dev) await copyFile(deployment.administratorSecretFile, path.join(directory, 'identity/administrator.secret'));
   await writeEdge({ domain }, deployment, path.join(directory, 'edge'));
+  await writeBroker(deployment, path.join(directory, 'kafka'));
+  await copyCertificates(deployment, BROKER_ADMIN, path.join(directory, 'topics'));
 }
 
 /** The databases of the services, with the passwords that `writeContainerFiles` has written. */
@@ -116,13 +132,44 @@ async function writeEdge({ domain }: { readonly domain: string }, deployment: De
   await replaceFile(path.join(own, 'nginx.conf'), configuration, 0o644);
 }
 
+/** For one broker of its own: what it listens on, besides loopback, wants a certificate. */
+async function writeBroker({ services }: Deployment, own: string): Promise<void> {
+  await writeBrokerStores(services, own);
+  const stores = { keystoreFile: `${KAFKA_OWN}/keystore.pem`, truststoreFile: `${KAFKA_OWN}/truststore.pem` };
+  const properties = `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@localhost:${KAFKA_CONTROLLER_PORT}
+controller.listener.names=CONTROLLER
+listeners=SSL://:${KAFKA_PORT},CONTROLLER://localhost:${KAFKA_CONTROLLER_PORT}
+advertised.listeners=SSL://${BROKER}:${KAFKA_PORT}
+listener.security.protocol.map=SSL:SSL,CONTROLLER:SSL
+inter.broker.listener.name=SSL
+log.dirs=/var/lib/kafka/data
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+${brokerSecurity(stores)}`;
+  await replaceFile(path.join(own, 'server.properties'), properties, 0o600);
+  await replaceFile(path.join(own, 'healthcheck.properties'), brokerClient(stores), 0o600);
+}
+
 async function copyCertificates({ services }: Deployment, name: string, own: string): Promise<void> {
   await mkdir(own, { recursive: true, mode: 0o700 });
   const pair = services.services[name];
   if (pair === undefined) throw new Error(`there is no certificate for ${name}`);
-  await copyFile(services.caFile, path.join(own, 'service-ca.pem'));
-  await copyFile(pair.certificateFile, path.join(own, 'service.pem'));
-  await copyFile(pair.keyFile, path.join(own, 'service.key'));
+  await copyPair(services.caFile, pair, own);
+}
+
+/** Copies a certificate with its key and CA to where `containerCertificates` says; the key stays its owner's alone. */
+export async function copyPair(ca: string, pair: Omit<KafkaTlsFiles, 'caFile'>, directory: string): Promise<void> {
+  const { caFile, certificateFile, keyFile } = containerCertificates(directory);
+  await copyFile(ca, caFile);
+  await copyFile(pair.certificateFile, certificateFile);
+  await copyFile(pair.keyFile, keyFile);
 }
 
 async function keepPassword(file: string): Promise<void> {

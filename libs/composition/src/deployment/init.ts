@@ -14,6 +14,7 @@ import { dev } from '../dev.js';
 import { environmentLines, writeEnvironmentFile } from '../environment-file.js';
 import { firstVaultName } from '../first-vault.js';
 import { edgeUpstreams } from './edge.js';
+import { BROKER, BROKER_ADMIN, brokerHosts } from './kafka.js';
 
 export interface DeploymentOptions {
   /** Everything that the services of an installation must be told alike; only its owner can read it. */
@@ -55,7 +56,8 @@ export async function initDeployment(options: DeploymentOptions): Promise<Deploy
   });
   const services = await ensureServiceCertificates({
     directory: path.join(directory.root, 'services'),
-    services: [...edgeUpstreams, 'edge'],
+    services: [...edgeUpstreams, 'edge', BROKER, BROKER_ADMIN],
+    alsoKnownAs: brokerHosts,
   });
   const administratorSecretFile = path.join(directory.root, 'administrator.secret');
   const { administrator, secret, created } = await administratorOf(directory, administratorSecretFile, isDev);
