@@ -19,7 +19,8 @@ import type { Config } from './config/schema.js';
 import { addDeploymentCommands } from './deployment/commands.js';
 import { resetAdministrator } from './reset-administrator.js';
 import { rotateReleaseKey } from './rotate-release-key.js';
-import { adminConnection, serviceNames, type ServiceName } from './databases.js';
+import { adminConnection } from './databases.js';
+import { serviceNames, type ServiceName } from './service-names.js';
 
 /** Projections by the service that owns them. */
 const projections: Readonly<Record<ServiceName, readonly InlineProjection[]>> = {

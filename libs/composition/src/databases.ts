@@ -3,8 +3,7 @@ import { defaultDataDirectory, type EmbeddedPostgres } from '@coffer/embedded-po
 import { provisionServices } from '@coffer/event-store-postgres';
 import type pg from 'pg';
 import type { Config } from './config/schema.js';
-
-export type ServiceName = 'vault-management' | 'crypto-gateway' | 'policy-engine' | 'audit-log' | 'identity';
+import { serviceNames, type ServiceName } from './service-names.js';
 
 /** Role and database of a service on the embedded server; on a server of the operator's they are the URL's. */
 const embedded: Readonly<Record<ServiceName, string>> = {
@@ -17,8 +16,6 @@ const embedded: Readonly<Record<ServiceName, string>> = {
 
 /** How the database of each service is reached. */
 export type Connections = (service: ServiceName) => pg.ClientConfig;
-
-export const serviceNames = Object.keys(embedded) as readonly ServiceName[];
 
 /** Those of every service, by its name. */
 export function connectionsOfAll(connections: Connections): Readonly<Record<ServiceName, pg.ClientConfig>> {

@@ -1,4 +1,4 @@
-import type { ServiceName } from './databases.js';
+import type { ServiceName } from './service-names.js';
 import type { Program } from './run.js';
 
 export { runProgram, type Program, type ProgramContext } from './run.js';

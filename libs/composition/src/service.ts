@@ -28,9 +28,6 @@ export const serviceMigrations: MigrationSet = {
   directory: new URL('../migrations/', import.meta.url),
 };
 
-/** Audit records stay in the inbox until the audit log takes them, also while it is not there. */
-export const requiredGroups = { [topics.audit]: ['audit-log'] };
-
 export interface ServiceOptions {
   readonly name: string;
   readonly connection: pg.ClientConfig;

@@ -1,6 +1,7 @@
 import { retryConflicts, type PurgeReason } from '@coffer/event-sourcing';
 import type { Clock } from '@coffer/kernel';
-import { systemCommander, type Commander, type VaultSnapshot } from '@coffer/wire';
+import type { VaultSnapshot } from '@coffer/wire';
+import { systemCommander, type Commander } from '@coffer/wire/commander';
 import type { DataKey } from './sealer.js';
 
 /** An object that stands to be purged without a caller. */

@@ -1,4 +1,4 @@
-import { OBJECT_ID_CLAIM, type AuditRecord } from '@coffer/wire';
+import { OBJECT_ID_CLAIM, type AuditRecord } from '@coffer/wire/audit-record';
 
 /** Which records a reader of the audit log asks for; absent members do not restrict. All must hold. */
 export interface RecordFilter {

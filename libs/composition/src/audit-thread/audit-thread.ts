@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@coffer/nest';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 import type { Order, Report, Task } from './protocol.js';
 
 export interface AuditThreadOptions extends Task {
@@ -26,7 +26,12 @@ export class AuditThread {
 
   private constructor({ connections, signer, log, onLost }: AuditThreadOptions, onStarted: () => void) {
     const workerData: Task = { connections, signer };
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData, execArgv: [] });
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData,
+      execArgv: [],
+      // Batches are short-lived: a larger nursery is memory that idles.
+      resourceLimits: { maxYoungGenerationSizeMb: 3 },
+    });
     this.#worker.on('message', (report: Report) => {
       if (report === 'started') onStarted();
       else log[report.level](report.fields, report.text);

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type pg from 'pg';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 
 /** What the thread begins with. */
 export interface Task {

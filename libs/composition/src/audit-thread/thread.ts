@@ -1,12 +1,11 @@
-import 'reflect-metadata';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AuditLog, TreeKeeper } from '@coffer/audit-feature';
+import { AuditLog, TreeKeeper } from '@coffer/audit-feature/ingestion';
 import { topics } from '@coffer/contracts';
 import { createRelay, openDatabase, type PostgresDatabase, type Relay } from '@coffer/event-store-postgres';
 import { systemClock } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
-import { serviceNames, type ServiceName } from '../databases.js';
-import { requiredGroups } from '../service.js';
+import { requiredGroups } from '../required-groups.js';
+import { serviceNames, type ServiceName } from '../service-names.js';
 import type { Order, Report, Task } from './protocol.js';
 
 /** Enough for a relay, which reads one page at a time. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { systemErrorCode } from '@coffer/kernel';
 import type { KafkaTlsFiles } from '@coffer/messaging-kafka';
 import { replaceFile } from '../data-directory.js';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 import { edgeConfiguration, edgeUpstreams, type EdgeUpstream } from './edge.js';
 import type { Deployment, DeploymentOptions } from './init.js';
 import {

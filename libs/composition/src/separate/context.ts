@@ -9,7 +9,7 @@ import {
 } from '@coffer/messaging-kafka';
 import { ConfigError } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 import type { ProgramContext } from '../run.js';
 
 /** What a service of its own process needs of the configuration besides its database. */

@@ -5,7 +5,7 @@ import { IdentityAdministration } from '@coffer/identity-feature';
 import type { Hosts } from '@coffer/wire';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Config } from '../config/schema.js';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 import { dev } from '../dev.js';
 import { firstVaultName, hadVault, makeFirstVault } from '../first-vault.js';
 import type { ComposedService } from '../services/context.js';

@@ -19,7 +19,7 @@ import type { JwksSource, TrustedIssuer } from '@coffer/token-verifier';
 import { createDirectoryOwner, LocalVaultDirectory, RemoteVaultDirectory } from '@coffer/vaults-feature';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Closing } from '../closing.js';
-import type { ServiceName } from '../databases.js';
+import type { ServiceName } from '../service-names.js';
 import { composeAuditLog } from '../services/audit-log.js';
 import type { ComposedService, ServiceContext } from '../services/context.js';
 import { composeCryptoGateway } from '../services/crypto-gateway.js';
