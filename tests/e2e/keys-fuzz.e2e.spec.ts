@@ -6,14 +6,15 @@ import { startCoffer, topology, type RunningCoffer } from '../support/coffer.js'
 import { inDatabase } from '../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
 import { a2, a3 } from '../support/rfc7515.js';
+import { seedFrom } from '../support/seed.js';
 
 /** Through the edge a request costs more, and the services behind it are the same. */
 const REQUESTS = topology === 'split' ? 2_000 : 20_000;
 const BATCH = 40;
 const SLOWEST_MS = 10_000;
-/** What a message about a request has no reason to say. */
+/** What a message about a request has no reason to say, unless the request said it. */
 const INTERNALS =
-  /node_modules|\bat .+:\d+:\d+|\.(ts|js):\d|SELECT |INSERT |TypeError|RangeError|ECONN|undefined|\[object|zod|postgres|openssl/i;
+  /node_modules|\bat .+:\d+:\d+|\.(ts|js):\d|SELECT |INSERT |TypeError|RangeError|ECONN|undefined|\[object|zod|postgres|openssl/gi;
 
 let coffer: RunningCoffer;
 let token: string;
@@ -209,14 +210,17 @@ async function countEvents(client: pg.Client): Promise<number> {
 }
 
 /** What is wrong with an answer; undefined when nothing is. */
-function fault({ status, body, milliseconds }: Answer): string | undefined {
+function fault({ path, body: sent }: Request, { status, body, milliseconds }: Answer): string | undefined {
   if (status >= 500 || status < 200) return `status ${status}`;
   if (milliseconds > SLOWEST_MS) return `${milliseconds} ms`;
   if (status < 400) return undefined;
   const error = (JSON.parse(body) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } })
     .error;
   if (typeof error?.code !== 'string' || typeof error.message !== 'string') return 'no error in the wire’s form';
-  return INTERNALS.test(error.message) ? `says too much: ${error.message}` : undefined;
+  const asked = `${path} ${sent ?? ''}`;
+  // A random name or api-version such as `NJgzOd` is quoted in its refusal, and is not ours.
+  const internals = error.message.match(INTERNALS)?.filter((words) => !asked.includes(words)) ?? [];
+  return internals.length > 0 ? `says too much: ${error.message}` : undefined;
 }
 
 /** Sends them batch by batch; what was wrong, and how often each status came. */
@@ -227,14 +231,14 @@ async function run(client: pg.Client, all: readonly Request[]) {
   let events = await countEvents(client);
   for (let from = 0; from < all.length; from += BATCH) {
     const batch = all.slice(from, from + BATCH);
-    const answers = await Promise.all(batch.map(send));
-    for (const [index, answer] of answers.entries()) {
+    const exchanges = await Promise.all(batch.map(async (request) => ({ request, answer: await send(request) })));
+    for (const { request, answer } of exchanges) {
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-      const wrong = fault(answer);
-      if (wrong !== undefined) found.push(`${wrong}: ${JSON.stringify(batch[index])}`);
+      const wrong = fault(request, answer);
+      if (wrong !== undefined) found.push(`${wrong}: ${JSON.stringify(request)}`);
     }
     const now = await countEvents(client);
-    const refused = answers.every(({ status }, index) => status >= 400 || batch[index]?.method === 'GET');
+    const refused = exchanges.every(({ request, answer }) => answer.status >= 400 || request.method === 'GET');
     if (refused) refusedBatches += 1;
     if (refused && now !== events) found.push(`an event was stored for one of ${JSON.stringify(batch)}`);
     events = now;
@@ -243,7 +247,7 @@ async function run(client: pg.Client, all: readonly Request[]) {
 }
 
 it(`answers ${REQUESTS} random requests on every key route in the wire's form, and stores nothing that it refused`, async () => {
-  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+  const seed = seedFrom('FUZZ_SEED');
   const all = fc.sample(requests, { numRuns: REQUESTS, seed });
   const { found, statuses, refusedBatches } = await inDatabase(coffer.dataDir, 'coffer_crypto_gateway', (client) =>
     run(client, all),

@@ -12,7 +12,7 @@ import { createKafkaFeed, type KafkaFeed } from '@coffer/messaging-kafka';
 import { anAppend, anEvent, appendRetrying, Inbox, seededRandom } from '@coffer/testing';
 import { storeSetup, type StoreSetup } from '../../int/event-store-setup.js';
 import { testBroker, type TestBroker } from '../../support/kafka.js';
-import { chaosSeed } from '../seed.js';
+import { chaosSeed } from '../../support/seed.js';
 
 const VAULTS = ['v1', 'v2', 'v3', 'v4', 'v5'];
 const WRITERS = 8;

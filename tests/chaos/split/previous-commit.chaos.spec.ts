@@ -6,7 +6,7 @@ import { lostWrites, MixedLoad } from '../../support/load.js';
 import { buildAt, previousCommit, type BuiltCommit } from '../../support/previous-commit.js';
 import { unequalProjections } from '../../support/rebuild.js';
 import { instanceOf, metric, startSplit } from '../../support/split.js';
-import { chaosSeed } from '../seed.js';
+import { chaosSeed } from '../../support/seed.js';
 import { Random } from './random.js';
 import { DisabledKey } from './revocations.js';
 

@@ -6,7 +6,7 @@ import { unequalProjections } from '../../support/rebuild.js';
 import { freeBlock, portsOf, splitState, startSplit } from '../../support/split.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { checkTampered, lines, mirror, scratch, verifier } from '../../support/verify.js';
-import { chaosSeed } from '../seed.js';
+import { chaosSeed } from '../../support/seed.js';
 import { freezing, killing, killingParts, partitions, type Fault } from './faults.js';
 import { redelivery } from './redelivery.js';
 import { Operations } from './operations.js';

@@ -6,7 +6,7 @@ import { freePort, type RunningCoffer } from '../../support/coffer.js';
 import { brokenSequences, inDatabase } from '../../support/databases.js';
 import { ask, tokenFor, vaultResource, type Ask } from '../../support/https.js';
 import { metric, splitState, startSplit } from '../../support/split.js';
-import { chaosSeed } from '../seed.js';
+import { chaosSeed } from '../../support/seed.js';
 import { Random } from './random.js';
 
 const SERVICES = ['identity', 'crypto-gateway', 'policy-engine', 'vault-management', 'audit-log'];
