@@ -1,32 +1,10 @@
-import { AuditController } from '@coffer/audit-feature';
 import type { Database } from '@coffer/event-sourcing';
-import { testContext } from '../support/context.js';
 import { aMessage, aRecord, auditSetup, type AuditSetup } from './audit-setup.js';
+import { indexes, queryOf, read, type Query, type WirePage } from './audit-read.js';
 
 const VAULT_A = 'aaaaaaaa-0000-4000-8000-000000000000';
 const VAULT_B = 'bbbbbbbb-0000-4000-8000-000000000000';
 const VERSION = '0123456789abcdef0123456789abcdef';
-
-interface WireRecord {
-  readonly index: number;
-  readonly vaultIndex?: number;
-  readonly recordId: string;
-}
-interface WirePage {
-  readonly value: readonly WireRecord[];
-  readonly nextLink: string | null;
-}
-type Query = Readonly<Record<string, string>>;
-
-async function read(query: Query, { database, ports }: AuditSetup, over: Database = database): Promise<WirePage> {
-  const controller = new AuditController({ database: over, pager: ports.pager });
-  const context = testContext('AuditRecordList', { query, baseUrl: 'https://audit.localhost:8443', apiVersion: '1.0' });
-  const reply = await controller.handlers.AuditRecordList(context, undefined);
-  return JSON.parse(JSON.stringify(reply.body)) as WirePage;
-}
-
-const indexes = (page: WirePage) => page.value.map((record) => record.index);
-const queryOf = (link: string | null): Query => Object.fromEntries(new URL(link ?? '').searchParams);
 
 describe('GET /records', () => {
   let setup: AuditSetup;
@@ -218,7 +196,8 @@ describe('the cost of a page of records', () => {
       });
     });
     await setup.log.ingest(records.map(aMessage));
-    for (const table of ['audit_records', 'audit_terms', 'audit_spans']) await setup.database.query(`ANALYZE ${table}`);
+    for (const table of ['audit_records', 'audit_postings', 'audit_spans'])
+      await setup.database.query(`ANALYZE ${table}`);
   }
 
   const questions: Query[] = [

@@ -16,15 +16,13 @@ export interface AuditSetup {
   close(): Promise<void>;
 }
 
-/** A migrated database of its own with an audit log over it. */
-export async function auditSetup(): Promise<AuditSetup> {
+/** A database of its own with an audit log over it; migrated, or only so far as `migrated` says. */
+export async function auditSetup({ migrated }: { readonly migrated?: number } = {}): Promise<AuditSetup> {
   const test = await createTestDatabase('audit');
   const pool = new pg.Pool({ ...test.connection, max: 20 });
   pool.on('error', () => undefined); // dropping the database ends connections that are still closing
   const database = databaseOver(pool);
-  for (const file of (await readdir(auditMigrations.directory)).sort()) {
-    await pool.query(await readFile(new URL(file, auditMigrations.directory), 'utf8'));
-  }
+  await migrateAudit(database, 0, migrated);
   const parked: ParkedMessage[] = [];
   const treeFaults: unknown[] = [];
   const ports: AuditPorts = {
@@ -41,6 +39,13 @@ export async function auditSetup(): Promise<AuditSetup> {
     await test.drop();
   };
   return { database, ports, log: new AuditLog(ports), parked, close };
+}
+
+/** Applies migrations from one number (exclusive) to another. */
+export async function migrateAudit(client: SqlClient, after: number, upTo = Infinity): Promise<void> {
+  for (const file of (await readdir(auditMigrations.directory)).sort().slice(after, upTo)) {
+    await client.query(await readFile(new URL(file, auditMigrations.directory), 'utf8'));
+  }
 }
 
 const idleFeed: Feed = {

@@ -1,6 +1,7 @@
-import { recordTerms, type RecordCheck } from '@coffer/audit-domain';
+import { termReader, type RecordCheck } from '@coffer/audit-domain';
 import type { SqlClient } from '@coffer/event-sourcing';
-import { findRecords, insertRecords, insertTerms, widenSpans, type SequencedRecord } from '../postgres/records.js';
+import { insertPostings } from '../postgres/postings.js';
+import { findRecords, insertRecords, widenSpans, type SequencedRecord } from '../postgres/records.js';
 import { growLog, growVaults, lockLog } from '../postgres/sequence.js';
 
 export type ValidRecord = Extract<RecordCheck, { valid: true }>;
@@ -42,7 +43,7 @@ export async function sequenceRecords(
   const added = await number(client, fresh, size);
   if (added.length > 0) {
     await insertRecords(client, added, now);
-    await insertTerms(client, added);
+    await insertPostings(client, added);
     await widenSpans(client, added);
     await growLog(client, size + added.length);
   }
@@ -57,10 +58,11 @@ async function number(client: SqlClient, fresh: readonly ValidRecord[], size: nu
     if (record.vaultId !== undefined) perVault.set(record.vaultId, (perVault.get(record.vaultId) ?? 0) + 1);
   }
   const next = new Map(perVault.size === 0 ? [] : await growVaults(client, perVault));
+  const termsOf = termReader();
   return fresh.map(({ record, canonical }, i) => {
     const { recordId, vaultId, time } = record;
     const vaultIndex = vaultId === undefined ? undefined : next.get(vaultId);
     if (vaultId !== undefined && vaultIndex !== undefined) next.set(vaultId, vaultIndex + 1);
-    return { index: size + i, recordId, vaultId, vaultIndex, time, canonical, terms: recordTerms(record) };
+    return { index: size + i, recordId, vaultId, vaultIndex, time, canonical, terms: termsOf(record) };
   });
 }

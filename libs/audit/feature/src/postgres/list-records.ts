@@ -1,5 +1,6 @@
-import { filterTerms, type RecordFilter } from '@coffer/audit-domain';
+import type { RecordFilter } from '@coffer/audit-domain';
 import type { SqlClient } from '@coffer/event-sourcing';
+import { joinPostings, MAX_BLOCK } from './postings.js';
 import { SPAN } from './records.js';
 
 export type Order = 'asc' | 'desc';
@@ -21,8 +22,8 @@ export interface RecordPage {
 }
 
 /**
- * Records that pass the filter, by index. Each term joins the inverted index, and every joined table gets the bounds
- * of the page by itself (the planner does not pass an inequality on), so that a page far down costs as much as the first.
+ * Records that pass the filter, by index. Each term joins the inverted index, block by block, and every joined table gets the
+ * bounds of the page by itself (the planner does not pass an inequality on), so that a page far down costs as much as the first.
  */
 export async function listRecords(
   client: SqlClient,
@@ -41,30 +42,36 @@ export async function listRecords(
 function listStatement(filter: RecordFilter, page: RecordPage): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
+  const postings = joinPostings(filter, bind);
+  const blocks = postings?.blocks ?? [];
 
-  const joins = filterTerms(filter).map(
-    (term, i) => `JOIN audit_terms t${i} ON t${i}.log_index = r.log_index AND t${i}.term = ${bind(term)}`,
-  );
-  const bounds: string[] = [];
-  const conditions: string[] = [];
-  if (page.after !== undefined) bounds.push(`${page.order === 'asc' ? '>' : '<'} ${bind(page.after)}::bigint`);
+  const conditions: string[] = [...(postings?.conditions ?? [])];
+  /** First index of a window, or one that is not much lower. */
+  const atLeast = (index: string) => {
+    conditions.push(`r.log_index >= ${index}`, ...blocks.map((block) => `${block} > ${index} - ${MAX_BLOCK}`));
+  };
+  /** End of a window, or one that is not much higher. */
+  const below = (index: string) => {
+    conditions.push(`r.log_index < ${index}`, ...blocks.map((block) => `${block} < ${index}`));
+  };
+  if (page.after !== undefined && page.order === 'asc') atLeast(`${bind(page.after + 1)}::bigint`);
+  if (page.after !== undefined && page.order === 'desc') below(`${bind(page.after)}::bigint`);
   if (filter.from !== undefined) {
     const from = `${bind(isoTime(filter.from))}::timestamptz`;
-    bounds.push(`>= ${spanEdge('min', `latest >= ${from}`, 0)}`);
+    atLeast(spanEdge('min', `latest >= ${from}`, 0));
     conditions.push(`r.time >= ${from}`);
   }
   if (filter.to !== undefined) {
     const to = `${bind(isoTime(filter.to))}::timestamptz`;
-    bounds.push(`< ${spanEdge('max', `earliest < ${to}`, 1)}`);
+    below(spanEdge('max', `earliest < ${to}`, 1));
     conditions.push(`r.time < ${to}`);
   }
-  const aliases = ['r', ...joins.map((_, i) => `t${i}`)];
-  conditions.push(...bounds.flatMap((bound) => aliases.map((alias) => `${alias}.log_index ${bound}`)));
+  const direction = page.order === 'asc' ? 'ASC' : 'DESC';
+  const order = postings === undefined ? ['r.log_index'] : [blocks[0], 'n'];
   const text = [
-    'SELECT r.log_index, r.vault_index, r.record FROM audit_records r',
-    ...joins,
+    `SELECT r.log_index, r.vault_index, r.record FROM ${postings?.from ?? 'audit_records r'}`,
     conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
-    `ORDER BY r.log_index ${page.order === 'asc' ? 'ASC' : 'DESC'} LIMIT ${bind(page.limit)}`,
+    `ORDER BY ${order.map((column) => `${column} ${direction}`).join(', ')} LIMIT ${bind(page.limit)}`,
   ].join('\n');
   return { text, values };
 }

@@ -59,23 +59,6 @@ function lines(values: readonly string[]): string {
   return values.join('\n');
 }
 
-/** Each term once, with the records that carry it: most are common to all records of a batch. */
-export async function insertTerms(client: SqlClient, records: readonly SequencedRecord[]): Promise<void> {
-  const carriers = new Map<string, number[]>();
-  for (const { terms, index } of records) {
-    for (const term of terms) {
-      const indexes = carriers.get(term);
-      if (indexes === undefined) carriers.set(term, [index]);
-      else indexes.push(index);
-    }
-  }
-  await client.query(
-    `INSERT INTO audit_terms (term, log_index)
-     SELECT t.term, unnest(string_to_array(t.indexes, ',')::bigint[]) FROM unnest($1::text[], $2::text[]) AS t (term, indexes)`,
-    [[...carriers.keys()], [...carriers.values()].map((indexes) => indexes.join(','))],
-  );
-}
-
 export async function widenSpans(client: SqlClient, records: readonly SequencedRecord[]): Promise<void> {
   await client.query(
     `INSERT INTO audit_spans AS s (span, earliest, latest)
