@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry } from 'kafkajs';
+import { lightenEncoders } from './encoder-buffers.js';
 import { quietRequestQueues } from './request-queue.js';
 
 quietRequestQueues();
+lightenEncoders();
 
 /** PEM texts. */
 export interface KafkaTls {

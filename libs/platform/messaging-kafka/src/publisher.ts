@@ -3,6 +3,7 @@ import { CofferError } from '@coffer/kernel';
 import type { Kafka, Producer } from 'kafkajs';
 import { toRecord } from './codec.js';
 import type { FeedObserver } from './observer.js';
+import { rememberingPartitioner } from './partitioner.js';
 
 const RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 3 };
 /** A publication is given up after this time; who publishes keeps the messages and tries again. */
@@ -80,6 +81,7 @@ export class Publisher {
   async #open(): Promise<Producer> {
     const producer = this.kafka.producer({
       idempotent: true,
+      createPartitioner: rememberingPartitioner,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: RETRY,

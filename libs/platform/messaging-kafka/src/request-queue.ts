@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { insideKafkajs } from './kafkajs-inside.js';
 
 interface RequestQueue {
   readonly pending: readonly unknown[];
@@ -7,19 +7,15 @@ interface RequestQueue {
   scheduleCheckPendingRequests: (this: RequestQueue) => void;
 }
 
-const KNOWN_VERSION = '2.2.4';
-const require = createRequire(import.meta.url);
-
 /**
  * The client library looks for requests that wait in a queue with a timer that begins itself anew for ever, every
  * millisecond and for every connection, whether any request waits or not: an idle service costs 3 % of a core. Here the
  * timer runs only while there is something to look for; a queue that fills is looked at by who fills it.
  */
 export function quietRequestQueues(): void {
-  const { version } = require('kafkajs/package.json') as { readonly version: string };
-  // Whatever a later version does is not known to be safe to change.
-  if (version !== KNOWN_VERSION) return;
-  const { prototype } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
+  const queue = insideKafkajs('network/requestQueue') as { readonly prototype: RequestQueue } | undefined;
+  if (queue === undefined) return;
+  const { prototype } = queue;
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
