@@ -44,8 +44,9 @@ function carriersOf(block: readonly SequencedRecord[]): ReadonlyMap<string, Buff
 }
 
 /**
- * The part of a query on `audit_records r` that leaves the records which carry all the filter's terms, each table in the
- * order of its blocks. `position`: what to order by. Undefined when the filter has no terms.
+ * The part of a query on `audit_records r` that leaves the records which carry all the filter's terms: those of each block
+ * `n` after its first. `blocks`: the columns for bounds; ordered by the first of them and `n`, records are in the log's
+ * order, and no more blocks are read than a page needs. Undefined when the filter has no terms.
  */
 export function joinPostings(
   filter: RecordFilter,
