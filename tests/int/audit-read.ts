@@ -3,7 +3,7 @@ import type { Database } from '@coffer/event-sourcing';
 import { testContext } from '../support/context.js';
 import type { AuditSetup } from './audit-setup.js';
 
-export interface WireRecord {
+interface WireRecord {
   readonly index: number;
   readonly vaultIndex?: number;
   readonly recordId: string;
@@ -28,3 +28,19 @@ export async function read(
 
 export const indexes = (page: WirePage) => page.value.map((record) => record.index);
 export const queryOf = (link: string | null): Query => Object.fromEntries(new URL(link ?? '').searchParams);
+
+/** Indexes of the records of every page, as a reader follows them; `atEachPage`: what happens in between. */
+export async function walk(
+  query: Query,
+  setup: AuditSetup,
+  atEachPage = (): Promise<void> => Promise.resolve(),
+): Promise<number[]> {
+  const seen: number[] = [];
+  for (let next: Query | undefined = query; next !== undefined;) {
+    const page: WirePage = await read(next, setup);
+    seen.push(...indexes(page));
+    next = page.nextLink === null ? undefined : queryOf(page.nextLink);
+    await atEachPage();
+  }
+  return seen;
+}

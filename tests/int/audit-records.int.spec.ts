@@ -1,6 +1,6 @@
 import type { Database } from '@coffer/event-sourcing';
 import { aMessage, aRecord, auditSetup, type AuditSetup } from './audit-setup.js';
-import { indexes, queryOf, read, type Query, type WirePage } from './audit-read.js';
+import { indexes, queryOf, read, walk, type Query } from './audit-read.js';
 
 const VAULT_A = 'aaaaaaaa-0000-4000-8000-000000000000';
 const VAULT_B = 'bbbbbbbb-0000-4000-8000-000000000000';
@@ -143,22 +143,10 @@ describe('GET /records while the log grows', () => {
   const grow = (count: number) =>
     setup.log.ingest(Array.from({ length: count }, () => aMessage(aRecord({ vaultId: VAULT_A }))));
 
-  async function walk(query: Query, atEachPage: () => Promise<void>): Promise<number[]> {
-    const seen: number[] = [];
-    let next: Query | undefined = query;
-    while (next !== undefined) {
-      const page: WirePage = await read(next, setup);
-      seen.push(...indexes(page));
-      next = page.nextLink === null ? undefined : queryOf(page.nextLink);
-      await atEachPage();
-    }
-    return seen;
-  }
-
   it('gives a reader from the newest every record of the start once, and none that came later', async () => {
     await grow(23);
 
-    const seen = await walk({ top: '5', vault: 'pay' }, () => grow(7));
+    const seen = await walk({ top: '5', vault: 'pay' }, setup, () => grow(7));
 
     expect(seen).toEqual(Array.from({ length: 23 }, (_, i) => 22 - i));
   });
@@ -167,7 +155,7 @@ describe('GET /records while the log grows', () => {
     await grow(23);
     let pages = 0;
 
-    const seen = await walk({ top: '5', order: 'asc' }, () => ((pages += 1) <= 3 ? grow(4) : Promise.resolve()));
+    const seen = await walk({ top: '5', order: 'asc' }, setup, () => ((pages += 1) <= 3 ? grow(4) : Promise.resolve()));
 
     expect(seen).toEqual(Array.from({ length: 35 }, (_, i) => i));
   });

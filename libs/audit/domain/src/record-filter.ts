@@ -60,8 +60,8 @@ export function termReader(): (record: AuditRecord) => readonly string[] {
     const ids = [claim[OBJECT_ID_CLAIM], claim['appid']];
     // JSON, because whatever joins them might be in one of them.
     const values = JSON.stringify([vaultId, resourceId, id, ...ids, operationName, resultType, httpStatusCode]);
-    const terms = known.get(values) ?? recordTerms(record);
-    known.set(values, terms);
+    let terms = known.get(values);
+    if (terms === undefined) known.set(values, (terms = recordTerms(record)));
     return terms;
   };
 }

@@ -4,7 +4,7 @@ interface Encoder {
   buf: Buffer;
   /** Bytes of `buf` that are written; no others are read. */
   offset: number;
-  ensureAvailable: (this: Encoder, bytes: number) => Encoder | undefined;
+  ensureAvailable: (this: Encoder, bytes: number) => void;
   writeUVarInt: (this: Encoder, value: number) => Encoder;
 }
 
@@ -36,11 +36,10 @@ export function lightenEncoders(): void {
   encoder.nextPowerOfTwo = (bytes) => (bytes === USUAL ? FIRST : size(bytes));
   prototype.ensureAvailable = function (this: Encoder, bytes) {
     const needed = this.offset + bytes;
-    if (needed <= this.buf.length) return undefined;
+    if (needed <= this.buf.length) return;
     const larger = Buffer.allocUnsafe(Math.max(2 * needed, LEAST_GROWTH));
     this.buf.copy(larger, 0, 0, this.offset);
     this.buf = larger;
-    return undefined;
   };
   /** LEB128, the lowest seven bits first. */
   prototype.writeUVarInt = function (this: Encoder, value) {

@@ -11,8 +11,8 @@ export const rememberingPartitioner: ICustomPartitioner = () => {
     const { key } = args.message;
     if (typeof key !== 'string') return choose(args);
     const name = `${args.partitionMetadata.length} ${key}`;
-    const partition = known.get(name) ?? choose(args);
-    known.set(name, partition);
+    let partition = known.get(name);
+    if (partition === undefined) known.set(name, (partition = choose(args)));
     return partition;
   };
 };

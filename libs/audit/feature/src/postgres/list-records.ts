@@ -42,10 +42,8 @@ export async function listRecords(
 function listStatement(filter: RecordFilter, page: RecordPage): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const postings = joinPostings(filter, bind);
-  const blocks = postings?.blocks ?? [];
-
-  const conditions: string[] = [...(postings?.conditions ?? [])];
+  const { from: tables, blocks, order, ...postings } = joinPostings(filter, bind);
+  const conditions = [...postings.conditions];
   /** First index of a window, or one that is not much lower. */
   const atLeast = (index: string) => {
     conditions.push(`r.log_index >= ${index}`, ...blocks.map((block) => `${block} > ${index} - ${MAX_BLOCK}`));
@@ -67,9 +65,8 @@ function listStatement(filter: RecordFilter, page: RecordPage): { text: string; 
     conditions.push(`r.time < ${to}`);
   }
   const direction = page.order === 'asc' ? 'ASC' : 'DESC';
-  const order = postings === undefined ? ['r.log_index'] : [blocks[0], 'n'];
   const text = [
-    `SELECT r.log_index, r.vault_index, r.record FROM ${postings?.from ?? 'audit_records r'}`,
+    `SELECT r.log_index, r.vault_index, r.record FROM ${tables}`,
     conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
     `ORDER BY ${order.map((column) => `${column} ${direction}`).join(', ')} LIMIT ${bind(page.limit)}`,
   ].join('\n');

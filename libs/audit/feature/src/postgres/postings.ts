@@ -43,19 +43,22 @@ function carriersOf(block: readonly SequencedRecord[]): ReadonlyMap<string, Buff
   return carriers;
 }
 
-/**
- * The part of a query on `audit_records r` that leaves the records which carry all the filter's terms: those of each block
- * `n` after its first. `blocks`: the columns for bounds; ordered by the first of them and `n`, records are in the log's
- * order, and no more blocks are read than a page needs. Undefined when the filter has no terms.
- */
-export function joinPostings(
-  filter: RecordFilter,
-  bind: (value: unknown) => string,
-): { readonly from: string; readonly conditions: readonly string[]; readonly blocks: readonly string[] } | undefined {
+/** The part of a query on `audit_records r` that leaves the records which carry all the filter's terms. */
+interface Postings {
+  readonly from: string;
+  readonly conditions: readonly string[];
+  /** Columns with the first index of a block, one for each term, for the bounds of the page. */
+  readonly blocks: readonly string[];
+  /** Columns that put records in the log's order, in which no more blocks are read than a page needs. */
+  readonly order: readonly string[];
+}
+
+/** Every record when the filter has no terms. `bind` takes a value and returns its place in the statement. */
+export function joinPostings(filter: RecordFilter, bind: (value: unknown) => string): Postings {
   const terms = filterTerms(filter);
-  if (terms.length === 0) return undefined;
-  const aliases = terms.map((_, i) => `p${i}`);
-  const [first = '', ...others] = aliases;
+  const [first, ...others] = terms.map((_, i) => `p${i}`);
+  if (first === undefined) return { from: 'audit_records r', conditions: [], blocks: [], order: ['r.log_index'] };
+  const aliases = [first, ...others];
   return {
     from: [
       `audit_postings ${first}`,
@@ -68,5 +71,6 @@ export function joinPostings(
       `get_bit(${aliases.map((alias) => `${alias}.carriers`).join(' & ')}, n) = 1`,
     ],
     blocks: aliases.map((alias) => `${alias}.block`),
+    order: [`${first}.block`, 'n'],
   };
 }
