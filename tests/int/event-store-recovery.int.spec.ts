@@ -27,11 +27,14 @@ describe('a database that goes away', () => {
       await client.query('SELECT pg_sleep(600)');
     });
     const outcomes = Promise.allSettled([sleeping, inTransaction]);
-    for (let ended = 0; ended < 2;) {
-      const { rowCount } = await setup.database.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
+    // A backend that has been told to end is listed until it has: it counts once, or one of the two would sleep on.
+    const ended = new Set<number>();
+    while (ended.size < 2) {
+      const { rows } = await setup.database.query<{ pid: number }>(
+        `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event = 'PgSleep'`,
       );
-      ended += rowCount ?? 0;
+      for (const { pid } of rows) ended.add(pid);
     }
     for (const outcome of await outcomes) expect(outcome).toEqual({ status: 'rejected', reason: unavailable });
     await database.ping();
