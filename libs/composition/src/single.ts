@@ -9,6 +9,7 @@ import { Hosts } from '@coffer/wire';
 import { certificateFiles } from './certificates.js';
 import { ConfigError } from './config/load.js';
 import { openDataDirectory } from './data-directory.js';
+import { databaseConnection } from './database-password.js';
 import { configuredUrl } from './databases.js';
 import type { ServiceName } from './service-names.js';
 import { dev } from './dev.js';
@@ -59,7 +60,7 @@ export async function startSingle(name: ServiceName, context: ProgramContext): P
   const held: WiringContext['held'] = new Map();
   const wired = await wiring[name]({
     config,
-    connection: await connectionOf(url, config.databasePasswordFile),
+    connection: await databaseConnection(url, config.databasePasswordFile),
     hosts,
     tenantId,
     feed,
@@ -146,10 +147,4 @@ function publicPorts({ authorizer, directory, login }: Wired, container: Paramet
 function fixedInstallation({ dev: isDev, tenantId }: ProgramContext['config']) {
   if (isDev) return dev.installation;
   return tenantId === undefined ? {} : { tenantId };
-}
-
-/** The URL, with the password of a file of its own where there is one. */
-async function connectionOf(connectionString: string, passwordFile: string | undefined) {
-  if (passwordFile === undefined) return { connectionString };
-  return { connectionString, password: (await readFile(passwordFile, 'utf8')).trim() };
 }
