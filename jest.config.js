@@ -13,7 +13,7 @@ export default {
   workerIdleMemoryLimit: '600MB',
   maxWorkers: 2,
   // Starting ten processes, a database and Kafka on a busy machine takes its time.
-  testTimeout: process.env.TEST_TOPOLOGY === 'split' ? 300_000 : 120_000,
+  testTimeout: 300_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

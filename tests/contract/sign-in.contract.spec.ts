@@ -40,7 +40,7 @@ async function tokenByEnvironment(credential: string, environment: Readonly<Reco
     process.stdout.write(token);`;
   const args = ['--require', names, '--input-type=module', '--eval', script];
   const env = { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: coffer.caFile, ...environment };
-  const { stdout } = await run(process.execPath, args, { cwd: root, env, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, args, { cwd: root, env, timeout: 200_000 });
   return stdout;
 }
 

@@ -47,7 +47,7 @@ class Reader {
   }
 
   async until(holds: (events: readonly Event[]) => boolean): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 100_000;
     while (!holds(this.events)) {
       if (Date.now() > deadline) throw new Error(`in vain: ${JSON.stringify(this.events.slice(-3))}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -54,7 +54,7 @@ class Collector {
 
   /** The spans of a trace, once they hold what is waited for. */
   async trace(traceId: string, holds: (spans: readonly Span[]) => boolean): Promise<readonly Span[]> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 100_000;
     for (;;) {
       const spans = this.spans.filter((span) => span.traceId === traceId);
       if (holds(spans)) return spans;

@@ -8,6 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { deploymentTools } from '@coffer/composition';
 import { findNginx } from '../../tools/split/nginx.mjs';
+import { freePort } from '../support/coffer.js';
 import { ask } from '../support/https.js';
 import { temporaryDirectory } from '../support/tls.js';
 
@@ -19,15 +20,6 @@ afterEach(async () => {
   for (const step of undo.reverse()) await step();
   undo = [];
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface Edge {
   readonly url: string;

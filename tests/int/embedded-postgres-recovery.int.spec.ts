@@ -78,7 +78,13 @@ describe('when the launcher is killed', () => {
     client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    const busy = client.query('select count(*) from generate_series(1, 5000000) a').catch(() => undefined);
+    // Two seconds of work, on any machine: a sleep would notice that the server has gone.
+    const busy = client
+      .query(
+        `do $$ declare ends timestamptz := clock_timestamp() + interval '2 s';
+         begin while clock_timestamp() < ends loop end loop; end $$`,
+      )
+      .catch(() => undefined);
     await query(
       place.directory,
       `do $$ begin while not exists (select from pg_stat_activity where pid = ${String(rows[0]?.pid)} and state = 'active')

@@ -44,7 +44,7 @@ beforeAll(async () => {
   broker = await startBroker({ directory, users });
   await ensureTopics(as('admin'), topicSpecs);
   await grantTopics(as('admin'), topicGrants);
-}, 60_000);
+});
 afterEach(async () => {
   await Promise.all(feeds.splice(0).map((feed) => feed.close()));
 });

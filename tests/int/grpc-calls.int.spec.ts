@@ -61,11 +61,13 @@ describe('a call that fails because its peer is away', () => {
   const away = () => Promise.reject(new CofferError('ServiceUnavailable', 'The database is away.'));
   const at = (failures: number) =>
     method((call) => (call > failures ? Promise.resolve([{ vaultId: 'v', seq: 1 }]) : away()));
+  /** Every try has a part of the deadline: the first one's has to do for connecting. */
+  const unhurried = { idempotent: true, deadlineMs: 60_000 };
 
   it('is repeated when it may be made twice', async () => {
     const flaky = at(2);
     const server = await setup.serve({ log: fakeLog({ heads: flaky.run }) });
-    expect(await heads(setup.peer([server.port]), { idempotent: true })).toMatchObject({ heads: [{ seq: 1 }] });
+    expect(await heads(setup.peer([server.port]), unhurried)).toMatchObject({ heads: [{ seq: 1 }] });
     expect(flaky.calls).toBe(3);
   });
 
@@ -79,9 +81,7 @@ describe('a call that fails because its peer is away', () => {
   it('is given up after a few times', async () => {
     const dead = at(Infinity);
     const server = await setup.serve({ log: fakeLog({ heads: dead.run }) });
-    await expect(heads(setup.peer([server.port]), { idempotent: true })).rejects.toMatchObject({
-      code: 'ServiceUnavailable',
-    });
+    await expect(heads(setup.peer([server.port]), unhurried)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
     expect(dead.calls).toBe(4);
   });
 
@@ -101,7 +101,7 @@ describe('a call that is not answered', () => {
       code: 'ServiceUnavailable',
       cause: { code: status.DEADLINE_EXCEEDED },
     });
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(2_800);
   });
 
   it('ends at the limit of its method when the caller would wait longer', async () => {

@@ -29,9 +29,12 @@ describe('two instances', () => {
     const ask = asker(setup.peer([a.port, b.port]));
     const both = async () => new Set([await ask(), await ask(), await ask(), await ask()]);
     await until(both, (names) => names.size === 2);
-    const names = [];
-    for (let i = 0; i < 20; i += 1) names.push(await ask());
-    expect(names.filter((name) => name === 'a')).toHaveLength(10);
+    const twenty = async () => {
+      const names = [];
+      for (let i = 0; i < 20; i += 1) names.push(await ask());
+      return names;
+    };
+    await until(twenty, (names) => names.filter((name) => name === 'a').length === 10);
 
     await a.close();
     for (let i = 0; i < 20; i += 1) expect(await ask()).toBe('b');

@@ -187,7 +187,7 @@ describeWithSoftHsm('keys in a PKCS #11 module', () => {
       const made = Promise.all(making).then(() => 'made' as const);
       let signed = 0;
       while ((await Promise.race([made, provider.sign(key, 'ES256', randomBytes(32))])) !== 'made') signed += 1;
-      expect(signed).toBeGreaterThan(20);
+      expect(signed).toBeGreaterThan(2); // one at most if they waited
     });
   });
 

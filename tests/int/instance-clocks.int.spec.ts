@@ -120,7 +120,7 @@ describe("a jump of the database's clock", () => {
     await clockJumps(-2);
     const waited = await took(() => change(one.store, 'a', 1, 'taken'));
     expect(waited).toBeGreaterThan(LEASE_MS / 2);
-    expect(waited).toBeLessThan(LEASE_MS + 1_500);
+    expect(waited).toBeLessThan(2 * LEASE_MS);
   });
 });
 
@@ -170,6 +170,7 @@ describe('what an instance has missed and cannot be told any more', () => {
     const [one, two] = [await setup.instance(), await setup.instance()];
     await make(one.store, 'a');
     const holder = two.lease.open(() => undefined);
+    const renewedAt = performance.now();
     const granted = holder.renew(two.lease.appliedSeq());
     let lapsed = false;
     two.lease.onLapse(() => {
@@ -179,7 +180,8 @@ describe('what an instance has missed and cannot be told any more', () => {
     await until(() => lapsed);
     holder.acknowledge(6);
     expect(holder.renew(6)).toBe(0);
-    expect(await took(() => change(one.store, 'a', 1, 'taken'))).toBeGreaterThan(granted / 3);
+    await change(one.store, 'a', 1, 'taken');
+    expect(performance.now() - renewedAt).toBeGreaterThanOrEqual(granted);
   });
 
   it('is never taken for what a database with lost commits numbers the same', async () => {

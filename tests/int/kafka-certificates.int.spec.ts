@@ -28,7 +28,7 @@ const tlsOf = (service: string) => kafkaTlsFiles(filesIn(path.join(broker.files,
 
 async function topicsSeen(tls?: () => KafkaTls): Promise<readonly string[]> {
   const connection = { brokers: [broker.address], clientId: 'spec', ...(tls === undefined ? {} : { tls }) };
-  const admin = openKafka(connection, () => undefined).admin({ retry: { retries: 0 } });
+  const admin = openKafka(connection, () => undefined).admin({ retry: { retries: 5, maxRetryTime: 1_000 } });
   try {
     await admin.connect();
     return (await admin.listTopics()).filter((topic) => topic.startsWith('coffer.')).sort();

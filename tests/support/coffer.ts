@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { portsFrom } from '../../tools/split/ports.mjs';
 import { Lines } from './embedded-postgres.js';
 
 // The test process resolves *.localhost as clients are told to.
@@ -66,6 +66,9 @@ export interface CofferOptions {
   readonly topology?: Topology;
 }
 
+/** Less than a test may take: what has not started by then is ended, and does not slow down those that follow. */
+const START_MS = 280_000;
+
 /** Starts the built program with `--dev` and waits until it serves. Rejects with its output when it ends before. */
 export async function startCoffer(options: CofferOptions = {}): Promise<RunningCoffer> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'coffer-e2e-')));
@@ -91,7 +94,10 @@ export async function startCoffer(options: CofferOptions = {}): Promise<RunningC
     throw new Error(`Coffer ended with ${code ?? 'a signal'} before it was ready:\n${lines.all.join('\n')}`);
   });
   early.catch(() => undefined); // also when it ends later
-  await Promise.race([lines.until(/^Coffer is ready/), early]);
+  const late = setTimeout(() => child.kill('SIGTERM'), START_MS);
+  await Promise.race([lines.until(/^Coffer is ready/), early]).finally(() => {
+    clearTimeout(late);
+  });
   const caFile = path.join(dataDir, 'tls/ca.pem');
   const stop = async () => {
     child.kill('SIGTERM');
@@ -120,12 +126,5 @@ export async function startCoffer(options: CofferOptions = {}): Promise<RunningC
   };
 }
 
-/** A TCP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** A TCP port that was free a moment ago, and that is given to nobody else. */
+export const freePort = portsFrom();

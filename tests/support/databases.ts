@@ -27,8 +27,24 @@ export async function inDatabase<T>(
   }
 }
 
-/** `correlationId` of every audit record, in the log or still on its way there. */
-export async function recordedCorrelations(dataDir: string): Promise<Set<string>> {
+/** Longer than a consumer's place in its group outlives it, on a slow machine. */
+const RECORDED_WITHIN_MS = 60_000;
+
+/**
+ * Those of the correlation ids that no audit record has. A record may be in Kafka alone when it is first looked for: it is
+ * looked for again until it is in a table, or is taken for lost.
+ */
+export async function unrecorded(dataDir: string, ids: readonly string[]): Promise<readonly string[]> {
+  for (const end = Date.now() + RECORDED_WITHIN_MS; ;) {
+    const found = await recordedCorrelations(dataDir);
+    const missing = ids.filter((id) => !found.has(id));
+    if (missing.length === 0 || Date.now() > end) return missing;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** `correlationId` of every audit record, in the log or still in an inbox on its way there. */
+async function recordedCorrelations(dataDir: string): Promise<Set<string>> {
   const found = new Set<string>();
   const add = (rows: readonly { id: string }[]) => {
     for (const { id } of rows) found.add(id);

@@ -37,6 +37,7 @@ export function ask(coffer: Pick<RunningCoffer, 'ca'>, url: string, request: Ask
       url,
       {
         method: request.method ?? 'GET',
+        family: 4, // what a service says of its peer's address does not depend on which came first
         headers,
         ca: coffer.ca,
         ...(request.agent === undefined ? {} : { agent: request.agent }),
@@ -102,16 +103,20 @@ export async function tokenFor(
   resource: string,
   credentials: { readonly clientId: string; readonly clientSecret: string } = dev,
 ): Promise<string> {
-  const answer = await ask(coffer, `${coffer.loginUrl}/adfs/oauth2/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: credentials.clientId,
-      client_secret: credentials.clientSecret,
-      scope: `${resource}/.default`,
-    }).toString(),
-  });
+  const signIn = () =>
+    ask(coffer, `${coffer.loginUrl}/adfs/oauth2/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: credentials.clientId,
+        client_secret: credentials.clientSecret,
+        scope: `${resource}/.default`,
+      }).toString(),
+    });
+  let answer = await signIn();
+  // Services that have started a moment ago, on a busy machine, may not reach one another in time.
+  for (const end = Date.now() + 30_000; answer.status === 503 && Date.now() < end;) answer = await signIn();
   if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${answer.text}`);
   return answer.json<{ access_token: string }>().access_token;
 }

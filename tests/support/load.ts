@@ -50,9 +50,9 @@ export class MixedLoad {
     await Promise.all(this.#running);
   }
 
-  /** Resolves once enough was done, however slow the machine; rejects after half a minute. */
+  /** Resolves once enough was done, however slow the machine; rejects after a hundred seconds. */
   async until(isEnough: () => boolean): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 100_000;
     while (!isEnough()) {
       if (Date.now() > deadline) throw new Error(`too little was done: ${JSON.stringify([...this.statuses])}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

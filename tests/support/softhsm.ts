@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,8 +31,6 @@ export const describeWithSoftHsm: (title: string, body: () => void) => void = (t
   else describe.skip(`${title} (${noSoftHsm})`, body);
 };
 
-const PIN = '271828';
-const SO_PIN = '31415926';
 const LABEL = 'coffer-test';
 
 /** A token of SoftHSM in a directory of its own. */
@@ -59,17 +58,20 @@ export async function createSoftHsm(label = LABEL): Promise<SoftHsm> {
   const conf = path.join(directory, 'softhsm2.conf');
   await writeFile(conf, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`);
   const pinFile = path.join(directory, 'pin');
-  await writeFile(pinFile, `${PIN}\n`, { mode: 0o600 });
+  // Of its own: a spec looks for it among all processes, those of other specs too.
+  const pin = String(randomInt(1e9, 1e10));
+  const soPin = String(randomInt(1e9, 1e10));
+  await writeFile(pinFile, `${pin}\n`, { mode: 0o600 });
   const env = { SOFTHSM2_CONF: conf };
-  const pins = ['--pin', PIN, '--so-pin', SO_PIN];
+  const pins = ['--pin', pin, '--so-pin', soPin];
   await run('softhsm2-util', ['--init-token', '--free', '--label', label, ...pins], {
     env: { ...process.env, ...env },
   });
   return {
     module: library,
     token: label,
-    pin: PIN,
-    soPin: SO_PIN,
+    pin,
+    soPin,
     pinFile,
     env,
     hide: () => rename(tokens, hidden),

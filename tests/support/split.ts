@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { kafkaTlsFiles, type KafkaConnection, type KafkaTlsFiles } from '@coffer/messaging-kafka';
+import { isFree, portRange } from '../../tools/split/ports.mjs';
 import { startCoffer, type CofferOptions, type RunningCoffer } from './coffer.js';
 
 export interface SplitInstance {
@@ -88,21 +87,10 @@ const BLOCK = 60;
 
 /** The first of sixty ports that were free a moment ago, below those of outgoing connections. */
 export async function freeBlock(): Promise<number> {
+  const { first, count } = portRange();
   for (;;) {
-    const base = 21_000 + Math.floor(Math.random() * 10_000);
+    const base = first + Math.floor(Math.random() * (count - BLOCK));
     const free = await Promise.all(Array.from({ length: BLOCK }, (_, i) => isFree(base + i)));
     if (free.every(Boolean)) return base;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
   }
 }

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { portsFrom } from '../split/ports.mjs';
 import { kafkaJars, needs } from './jars.mjs';
 
 const run = promisify(execFile);
@@ -38,6 +38,7 @@ export async function prepareBroker(options) {
   const { directory } = options;
   await needs('java', ['-version'], 'Java 17 or newer (Debian: apt-get install openjdk-17-jre-headless)');
   const jars = await kafkaJars();
+  const freePort = portsFrom();
   const port = options.port ?? (await freePort());
   const controllerPort = options.controllerPort ?? (await freePort());
   await mkdir(directory, { recursive: true });
@@ -162,14 +163,4 @@ function jaas({ admin = '' }) {
   const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
   return `${SECURED}listener.name.plaintext.scram-sha-512.sasl.jaas.config=${module} required username="admin" password="${admin}";
 `;
-}
-
-/** A TCP port that was free a moment ago. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -54,7 +54,7 @@ const open = (options: Partial<ServiceOptions> = {}) =>
 
 describe.each([
   ['alone on its database', {}],
-  ['beside others', { sharedLeaseMs: 2_000 }],
+  ['beside others', { sharedLeaseMs: 10_000 }],
 ])('a service %s whose migration fails', (_how, options) => {
   it('lets go of the database, which another start then gets', async () => {
     const file = path.join(directory, '0001-broken.sql');

@@ -39,16 +39,23 @@ export class Operations {
       const call: Call = (url, request = {}) => ask(this.coffer, url, { token: this.token, agent, ...request });
       for (let n = (next += 1); n <= count; n = next += 1) {
         await atEach(n);
+        const unavailable = this.#unavailable();
         try {
           await this.#one(call, n);
         } catch {
           this.broken += 1; // nothing was acknowledged
         }
+        // As a client would: an outage that answers at once would be all that the operations see.
+        if (this.#unavailable() > unavailable) await new Promise((resolve) => setTimeout(resolve, 250));
         this.done += 1;
       }
       agent.destroy();
     };
     await Promise.all(Array.from({ length: connections }, worker));
+  }
+
+  #unavailable(): number {
+    return this.broken + (this.statuses.get(503) ?? 0);
   }
 
   async #one(call: Call, n: number): Promise<void> {

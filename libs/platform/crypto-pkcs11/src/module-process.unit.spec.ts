@@ -89,7 +89,7 @@ async function recovered(module: ModuleProcess): Promise<void> {
 describe('a module in a process of its own', () => {
   it.each([
     ['ends', ends, 10_000, /ended|exit 3/],
-    ['hangs', hangs, 300, /^the deadline passed$/],
+    ['hangs', hangs, 2_000, /^the deadline passed$/],
     ['says that its device has failed', breaks, 10_000, /^CKR_DEVICE_ERROR$/],
   ])('that %s costs one answer, and starts again', async (_, bad, deadlineMs, reason) => {
     const module = started({ deadlineMs });
@@ -143,7 +143,7 @@ describe('a module in a process of its own', () => {
   });
 
   it('does not let a hang be waited for by everybody', async () => {
-    const module = started({ deadlineMs: 400 });
+    const module = started({ deadlineMs: 2_000 });
     await module.run(fine);
     const results = await Promise.allSettled([hangs, hangs, fine, fine].map((each) => module.run(each)));
     const codes = results.map((result) =>

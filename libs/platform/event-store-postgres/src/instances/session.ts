@@ -11,11 +11,15 @@ export interface SessionOptions {
   readonly onEnd: (session: pg.Client) => void;
 }
 
+/** As `pg_stat_activity` shows it. */
+const SESSION_NAME = 'coffer-lease';
+
 /** A connection of its own that hears notifications. Rejects when the server cannot be reached in time. */
 export async function openSession(options: SessionOptions): Promise<pg.Client> {
   const { connection, timeoutMs, onNotification, onEnd, prepare } = options;
   const session = new pg.Client({
     ...connection,
+    application_name: SESSION_NAME,
     keepAlive: true,
     query_timeout: timeoutMs,
     connectionTimeoutMillis: timeoutMs,
