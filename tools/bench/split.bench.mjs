@@ -219,6 +219,7 @@ const others = [
 ];
 for (const pid of gateways) pin(pid, GATEWAY_CORE);
 for (const pid of others) pin(pid, OTHER_CORES);
+await load(coffer.vault, { connections: 32, seconds: WARM_UP_SECONDS, next: () => rsa });
 const rounds = { openssl: [], sign: [], perCpu: [] };
 for (let i = 0; i < 3; i += 1) {
   rounds.openssl.push(openssl());

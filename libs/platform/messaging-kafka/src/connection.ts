@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry } from 'kafkajs';
-import { lightenEncoders } from './encoder-buffers.js';
+import { encodeProductionsAtOnce, growEncodersCheaply } from './produce-encoder.js';
 import { quietRequestQueues } from './request-queue.js';
 
 quietRequestQueues();
-lightenEncoders();
+encodeProductionsAtOnce();
+growEncodersCheaply();
 
 /** PEM texts. */
 export interface KafkaTls {
