@@ -2,13 +2,13 @@
  * Keys through HTTPS, with authorization and durable audit: AES-GCM per core, the spread of signing at half load, what making
  * RSA keys costs the others, and the cost of a vault with 10^2 to 10^5 keys of 50 versions.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import pg from 'pg';
 import { startCoffer } from './coffer.mjs';
+import { pin, withChildren } from './cores.mjs';
 import { load, once as ask, openConnection, request } from './load.mjs';
 import { report } from './report.mjs';
 
@@ -39,14 +39,13 @@ report('A256GCM encrypt, 32 connections', (await many(encrypt)).perSecond, '/s')
 if (cores > 1) {
   // Coffer on one core; what asks and the database on the others.
   const everywhere = `0-${cores - 1}`;
-  const pin = (pid, to) => execFileSync('taskset', ['-acp', to, String(pid)], { stdio: 'ignore' });
   const postgres = readFileSync(join(coffer.directory, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0];
   const others = cores === 2 ? '1' : `1-${cores - 1}`;
-  for (const pid of [postgres, ...childrenOf(postgres), process.pid]) pin(pid, others);
+  for (const pid of [...withChildren(postgres), process.pid]) pin(pid, others);
   pin(coffer.pid, '0');
   const { perSecond } = await many(encrypt);
   report('  with Coffer on one core', perSecond, '/s', '≥ 8000', perSecond >= 8_000);
-  for (const pid of [postgres, ...childrenOf(postgres), process.pid, coffer.pid]) pin(pid, everywhere);
+  for (const pid of [...withChildren(postgres), process.pid, coffer.pid]) pin(pid, everywhere);
 }
 const verified = await many(post('/keys/ec//verify', { alg: 'ES256', digest: value, value: signature }));
 report('ES256 verify, 32 connections', verified.perSecond, '/s');
@@ -57,10 +56,6 @@ report('ES256 sign, 32 connections', full.perSecond, '/s');
 const latencies = await paced(sign, full.perSecond / 2, 4);
 const [p50, p99] = [0.5, 0.99].map((q) => latencies[Math.floor(latencies.length * q)]);
 report('  at half of that: p50 / p99', `${p50.toFixed(1)} / ${p99.toFixed(1)}`, 'ms', 'p99 < 3 × p50', p99 < 3 * p50);
-
-function childrenOf(pid) {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-}
 
 /** Sends at a fixed rate over enough connections; sorted milliseconds from when a request was due. */
 async function paced(bytes, perSecond, seconds) {

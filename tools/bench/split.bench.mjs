@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createKafkaFeed, kafkaTlsFiles } from '@coffer/messaging-kafka';
 import { startCoffer } from './coffer.mjs';
+import { pin, withChildren } from './cores.mjs';
 import { load, once as ask, request } from './load.mjs';
 import { report } from './report.mjs';
 
@@ -17,6 +18,8 @@ const DIGEST = createHash('sha256').update('x').digest('base64url');
 const GATEWAY_CORE = '0';
 const OTHER_CORES = `1-${Math.max(1, availableParallelism() - 1)}`;
 const TICKS_PER_SECOND = 100;
+/** Connections that keep the gateways' core busy: what waits for the database or the edge leaves room for others. */
+const FILLING = 64;
 /** Until JavaScript and Java have compiled what is hot: each of two instances has half of the requests to learn from. */
 const WARM_UP_SECONDS = 30;
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -34,15 +37,6 @@ function cpuSeconds(pids) {
     return Number(user) + Number(system);
   });
   return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
-}
-
-function pin(pid, cores) {
-  execFileSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' });
-}
-
-function withChildren(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  return [pid, ...children.filter((child) => child !== '')];
 }
 
 function openssl() {
@@ -219,12 +213,12 @@ const others = [
 ];
 for (const pid of gateways) pin(pid, GATEWAY_CORE);
 for (const pid of others) pin(pid, OTHER_CORES);
-await load(coffer.vault, { connections: 32, seconds: WARM_UP_SECONDS, next: () => rsa });
+await load(coffer.vault, { connections: FILLING, seconds: WARM_UP_SECONDS, next: () => rsa });
 const rounds = { openssl: [], sign: [], perCpu: [] };
 for (let i = 0; i < 3; i += 1) {
   rounds.openssl.push(openssl());
   const before = cpuSeconds(gateways);
-  const { perSecond } = await load(coffer.vault, { connections: 32, seconds: 4, warmup: 0, next: () => rsa });
+  const { perSecond } = await load(coffer.vault, { connections: FILLING, seconds: 4, warmup: 0, next: () => rsa });
   rounds.sign.push(perSecond);
   rounds.perCpu.push((perSecond * 4) / (cpuSeconds(gateways) - before));
 }

@@ -17,7 +17,7 @@ import type { DataDirectory } from './data-directory.js';
 import { firstStart } from './first-start.js';
 import type { ProgramContext } from './run.js';
 import { buildContainer, serve } from './serve.js';
-import { requiredGroups } from './required-groups.js';
+import { requiredGroups } from './audit-ingestion.js';
 import { composeAuditLog, type AuditLogService } from './services/audit-log.js';
 import type { ComposedService, ServiceContext } from './services/context.js';
 import { composeCryptoGateway } from './services/crypto-gateway.js';

@@ -4,7 +4,7 @@ import { topics } from '@coffer/contracts';
 import { createRelay, openDatabase, type PostgresDatabase, type Relay } from '@coffer/event-store-postgres';
 import { systemClock } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
-import { requiredGroups } from '../required-groups.js';
+import { auditAlarms, requiredGroups } from '../audit-ingestion.js';
 import { serviceNames, type ServiceName } from '../service-names.js';
 import type { Order, Report, Task } from './protocol.js';
 
@@ -54,10 +54,10 @@ const ports = {
   feed,
   clock: systemClock,
   onParked: (fields: object) => {
-    say({ level: 'error', fields, text: 'a message on the audit topic is no audit record and was set aside' });
+    say({ level: 'error', fields, text: auditAlarms.parked });
   },
   onTreeFault: (error: unknown) => {
-    say({ level: 'error', fields: plain(error), text: 'the tree over the audit log could not be grown or signed' });
+    say({ level: 'error', fields: plain(error), text: auditAlarms.treeFault });
   },
 };
 const auditLog = new AuditLog(ports);

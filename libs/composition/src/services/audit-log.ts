@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { AuditController, AuditModule, auditMigrations, TreeController } from '@coffer/audit-feature';
 import { surface } from '@coffer/nest';
 import { auditOperations, auditTreeOperations } from '@coffer/wire';
+import { auditAlarms } from '../audit-ingestion.js';
 import { auditKey } from '../audit-key.js';
 import { openService, orClose } from '../service.js';
 import { readiness, type ComposedService, type ServiceContext } from './context.js';
@@ -21,10 +22,10 @@ export async function composeAuditLog(
   const { clock, feed } = context;
   const log = context.log.child({ service: AUDIT_LOG });
   const onParked = (parked: object) => {
-    log.error(parked, 'a message on the audit topic is no audit record and was set aside');
+    log.error(parked, auditAlarms.parked);
   };
   const onTreeFault = (err: unknown) => {
-    log.error({ err }, 'the tree over the audit log could not be grown or signed');
+    log.error({ err }, auditAlarms.treeFault);
   };
   const key = await orClose(core, () => auditKey(context.auditKeyFile));
   const signer = { name: new URL(context.hosts.url('audit')).hostname, key };

@@ -1,4 +1,12 @@
-import type { AppendRequest, AuditRow, PendingEvent, RecordedEvent, SqlClient } from '@coffer/event-sourcing';
+import {
+  integers,
+  lines,
+  type AppendRequest,
+  type AuditRow,
+  type PendingEvent,
+  type RecordedEvent,
+  type SqlClient,
+} from '@coffer/event-sourcing';
 
 /** One append of a group: what was asked for, and the events of it. */
 export interface GroupedAppend {
@@ -83,16 +91,4 @@ export function auditLists(rows: readonly AuditRow[]): [string, string, string] 
 function auditKey({ body }: AuditRow): string {
   const { vaultId, service } = body as { readonly vaultId?: unknown; readonly service?: unknown };
   return typeof vaultId === 'string' ? vaultId : typeof service === 'string' ? service : '';
-}
-
-/**
- * A list as one text, which costs a third of the escaping that an array of texts needs. JSON text holds no line feed; an id
- * with one would leave other columns of the row empty, which they must not be.
- */
-function lines(values: readonly string[]): string {
-  return values.join('\n');
-}
-
-function integers(values: readonly number[]): string {
-  return `{${values.join(',')}}`;
 }

@@ -1,4 +1,4 @@
-import type { RecordedEvent, SqlClient } from '@coffer/event-sourcing';
+import { integers, type RecordedEvent, type SqlClient } from '@coffer/event-sourcing';
 import { eventColumns, toRecorded, type EventRow } from './event-row.js';
 
 export interface AuditInboxRow {
@@ -64,5 +64,5 @@ export async function selectAuditRows(
 }
 
 export async function deleteAuditRows(client: SqlClient, positions: readonly string[]): Promise<void> {
-  await client.query('DELETE FROM audit_inbox WHERE position = ANY($1::bigint[])', [positions]);
+  await client.query('DELETE FROM audit_inbox WHERE position = ANY($1::bigint[])', [integers(positions)]);
 }

@@ -9,3 +9,4 @@ export * from './leased-cache.js';
 export { cacheLookups, type CacheLookups } from './cache-lookups.js';
 export * from './retry-conflicts.js';
 export * from './purge.js';
+export { integers, lines } from './sql-lists.js';
