@@ -110,6 +110,19 @@ describe('instances over one database', () => {
     await untilQuick(one.store, 'a', 3);
   });
 
+  it('wait for the lease of one that was given a longer one', async () => {
+    const { host } = setup.connection;
+    const proxy = await TcpProxy.start(() => `${host}/.s.PGSQL.5432`);
+    setup.undo(() => proxy.stop());
+    const one = await instance({ leaseMs: LEASE_MS / 2 });
+    const two = await instance({ connection: { ...setup.connection, host: '127.0.0.1', port: proxy.port } });
+    await make(one.store, 'a');
+    proxy.cut();
+    await change(one.store, 'a', 1, 'taken');
+    expect(two.lease.live()).toBe(false);
+    expect(await two.read('a')).toContain('taken');
+  });
+
   it('that lose their session and its notifications hear of everything with the next one', async () => {
     const [one, two] = [await instance(), await instance()];
     await make(one.store, 'a');

@@ -266,7 +266,7 @@ export const settings = {
     'COFFER_LEASE_MILLISECONDS',
     'lease-milliseconds',
     z.coerce.number().int().min(500).max(60_000).default(10_000),
-    'How long an instance that is cut off may go on answering from memory, and a tightening change waits for it. The same for all instances of a service.',
+    'How long an instance that is cut off may go on answering from memory, and a tightening change waits for it.',
   ),
   internalPort: row(
     'COFFER_INTERNAL_PORT',

@@ -18,7 +18,8 @@ export class Barrier {
   constructor(
     /** The highest change that every live lease has acknowledged. */
     private readonly acknowledged: () => Promise<number>,
-    private readonly leaseMs: number,
+    /** Length of the longest lease that is known. */
+    private readonly longestLease: () => number,
   ) {}
 
   /**
@@ -26,7 +27,7 @@ export class Barrier {
    * before the change was committed has ended: one given later has heard of it. `atMostMs` ends the wait earlier.
    */
   wait(seq: number, atMostMs: number = Number.POSITIVE_INFINITY): Promise<void> {
-    const until = performance.now() + Math.min(this.leaseMs + MARGIN_MS, atMostMs);
+    const began = performance.now();
     return new Promise((resolve) => {
       let end: NodeJS.Timeout | undefined;
       const waiter: Waiter = {
@@ -39,7 +40,7 @@ export class Barrier {
       };
       // A timer counts from when its turn of the event loop began: after a long turn it is early.
       const wait = () => {
-        const left = until - performance.now();
+        const left = began + Math.min(this.longestLease() + MARGIN_MS, atMostMs) - performance.now();
         if (left > 0) end = setTimeout(wait, Math.ceil(left));
         else waiter.done();
       };

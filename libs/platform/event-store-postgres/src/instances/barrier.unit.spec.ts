@@ -10,9 +10,27 @@ function stall(milliseconds: number): void {
 
 describe('Barrier', () => {
   it('waits for the whole of a lease also when it begins late in a long turn of the event loop', async () => {
-    const barrier = new Barrier(() => Promise.resolve(0), LEASE_MS);
+    const barrier = new Barrier(
+      () => Promise.resolve(0),
+      () => LEASE_MS,
+    );
     await new Promise(setImmediate);
     stall(LEASE_MS);
+    const began = performance.now();
+    await barrier.wait(1);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(LEASE_MS);
+    barrier.close();
+  });
+
+  it('waits for a longer lease that it learns of while it waits', async () => {
+    let longest = LEASE_MS / 3;
+    const barrier = new Barrier(
+      () => {
+        longest = LEASE_MS;
+        return Promise.resolve(0);
+      },
+      () => longest,
+    );
     const began = performance.now();
     await barrier.wait(1);
     expect(performance.now() - began).toBeGreaterThanOrEqual(LEASE_MS);
@@ -26,7 +44,7 @@ describe('Barrier', () => {
         new Promise((resolve) => {
           reads.push(resolve);
         }),
-      60_000,
+      () => 60_000,
     );
     const done: number[] = [];
     const first = barrier.wait(1).then(() => done.push(1));

@@ -89,8 +89,8 @@ export async function upsertLease(
   acked: number,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO leases (instance_id, expires_at, acked)
-     VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond', least($3, (SELECT tseq FROM change_head)))
+    `INSERT INTO leases (instance_id, expires_at, acked, milliseconds)
+     VALUES ($1, clock_timestamp() + $2::integer * interval '1 millisecond', least($3, (SELECT tseq FROM change_head)), $2)
      ON CONFLICT (instance_id) DO UPDATE SET expires_at = excluded.expires_at, acked = excluded.acked`,
     [instanceId, milliseconds, acked],
   );
@@ -105,10 +105,18 @@ export async function acknowledge(client: SqlClient, instanceId: string, acked: 
 }
 
 export async function selectLeases(client: SqlClient): Promise<LeaseRow[]> {
-  const { rows } = await client.query<{ instance_id: string; renewal: string; acked: string }>(
-    'SELECT instance_id, xmin::text AS renewal, acked FROM leases',
-  );
-  return rows.map(({ instance_id, renewal, acked }) => ({ instanceId: instance_id, renewal, acked: Number(acked) }));
+  const { rows } = await client.query<{
+    instance_id: string;
+    renewal: string;
+    acked: string;
+    milliseconds: number | null;
+  }>('SELECT instance_id, xmin::text AS renewal, acked, milliseconds FROM leases');
+  return rows.map(({ instance_id, renewal, acked, milliseconds }) => ({
+    instanceId: instance_id,
+    renewal,
+    acked: Number(acked),
+    ...(milliseconds === null ? {} : { leaseMs: milliseconds }),
+  }));
 }
 
 export async function deleteLease(client: SqlClient, instanceId: string): Promise<void> {

@@ -62,7 +62,10 @@ export class InstanceLease implements Lease, ChangeHub {
       },
     });
     this.#watch = new LeaseWatch(leaseMs);
-    this.#barrier = new Barrier(async () => this.#watch.acknowledged(await sql.selectLeases(database)), leaseMs);
+    this.#barrier = new Barrier(
+      async () => this.#watch.acknowledged(await sql.selectLeases(database)),
+      () => this.#watch.longest(),
+    );
   }
 
   /** Rejects when the database cannot be reached. */

@@ -4,6 +4,8 @@ export interface LeaseRow {
   /** Another one after each renewal. */
   readonly renewal: string;
   readonly acked: number;
+  /** Its whole length; absent where the instance does not say it: then that of this process. */
+  readonly leaseMs?: number;
 }
 
 /** For what a timer, a statement or a clock's rate costs. */
@@ -16,11 +18,19 @@ export const MARGIN_MS = 100;
  */
 export class LeaseWatch {
   #seen = new Map<string, { readonly renewal: string; readonly at: number }>();
+  #longest: number;
 
   constructor(
     private readonly leaseMs: number,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.#longest = leaseMs;
+  }
+
+  /** Length of the longest lease there is, as last read, and at least that of this process. */
+  longest(): number {
+    return this.#longest;
+  }
 
   /** The highest change that every live lease has acknowledged; Infinity when there is none. `rows`: as just read. */
   acknowledged(rows: readonly LeaseRow[]): number {
@@ -39,6 +49,7 @@ export class LeaseWatch {
   /** Notes which renewals there are. `rows`: as just read. */
   observe(rows: readonly LeaseRow[]): void {
     const at = this.now();
+    this.#longest = Math.max(this.leaseMs, ...rows.map((row) => this.#lengthOf(row)));
     this.#seen = new Map(
       rows.map(({ instanceId, renewal }) => {
         const known = this.#seen.get(instanceId);
@@ -47,8 +58,12 @@ export class LeaseWatch {
     );
   }
 
-  #hasEnded({ instanceId }: LeaseRow): boolean {
-    const seen = this.#seen.get(instanceId);
-    return seen !== undefined && this.now() - seen.at > this.leaseMs + MARGIN_MS;
+  #hasEnded(row: LeaseRow): boolean {
+    const seen = this.#seen.get(row.instanceId);
+    return seen !== undefined && this.now() - seen.at > this.#lengthOf(row) + MARGIN_MS;
+  }
+
+  #lengthOf({ leaseMs }: LeaseRow): number {
+    return leaseMs ?? this.leaseMs;
   }
 }

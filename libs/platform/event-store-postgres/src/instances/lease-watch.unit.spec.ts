@@ -40,6 +40,24 @@ describe('LeaseWatch', () => {
     expect(watch.acknowledged([row('a', 2, 3)])).toBe(3);
   });
 
+  it('goes by the length that a lease has, where the instance says it', () => {
+    const rows = [
+      row('a', 1, 7),
+      { ...row('b', 2, 3), leaseMs: 3 * LEASE_MS },
+      { ...row('c', 3, 1), leaseMs: LEASE_MS / 2 },
+    ];
+    expect(watch.acknowledged(rows)).toBe(1);
+    expect(watch.longest()).toBe(3 * LEASE_MS);
+    now += LEASE_MS / 2 + MARGIN_MS + 1;
+    expect(watch.acknowledged(rows)).toBe(3);
+    now += 2 * LEASE_MS;
+    expect(watch.ended(rows).map(({ instanceId }) => instanceId)).toEqual(['a', 'c']);
+    now += LEASE_MS;
+    expect(watch.acknowledged(rows)).toBe(Infinity);
+    watch.observe([]);
+    expect(watch.longest()).toBe(LEASE_MS);
+  });
+
   it('is not held up by anybody when there is no lease', () => {
     expect(watch.acknowledged([])).toBe(Infinity);
   });
