@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry } from 'kafkajs';
-import { encodeProductionsAtOnce, growEncodersCheaply } from './produce-encoder.js';
+import { encodeProductionsAtOnce, growEncodersCheaply } from './lighter-requests.js';
 import { quietRequestQueues } from './request-queue.js';
 
 quietRequestQueues();
