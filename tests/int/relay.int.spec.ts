@@ -77,9 +77,30 @@ describe('the relay', () => {
       const seqs = events.filter(({ key }) => key === vault).map(({ seq }) => seq);
       expect(seqs).toEqual(Array.from({ length: count }, (_, i) => i + 1));
     }
-    const record = { topic: 'audit', key: 'v1', id: 'record-1', type: 'AuditEvent', time: body.time, body };
+    const text = JSON.stringify(body);
+    const record = { topic: 'audit', key: 'v1', id: 'record-1', type: 'AuditEvent', time: body.time, text, body };
     expect(inbox.messages.filter(({ topic }) => topic === 'audit')).toEqual([record]);
     expect(await left('audit_inbox')).toBe(0);
+  });
+
+  it.each([
+    [
+      'as services write it',
+      { recordId: 'r', time: '2026-03-01T12:00:00.000Z', service: 'spec', more: { time: 'no' } },
+    ],
+    [
+      'with its time elsewhere',
+      { more: { recordId: 'r', time: 'no' }, time: '2026-03-01T12:00:00.000Z', service: 'spec' },
+    ],
+    ['with what JSON escapes', { recordId: '"', time: '2026-03-01T12:00:00.000Z', service: 'spec' }],
+  ])('publishes an audit record %s with its time, and as the text that it is', async (_, body) => {
+    const { feed, inbox } = await subscribed();
+    const relay = await startRelay(feed);
+    await store.append(anAppend({ audit: { recordId: 'record-1', body } }));
+    relay.wake();
+    await relay.drained();
+    const [message] = inbox.messages.filter(({ topic }) => topic === 'audit');
+    expect(message).toMatchObject({ time: '2026-03-01T12:00:00.000Z', text: JSON.stringify(body), body });
   });
 
   it('finds by itself what another process has appended', async () => {

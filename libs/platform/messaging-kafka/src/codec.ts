@@ -8,7 +8,7 @@ import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 export function toRecord(message: FeedMessage, source: string): Message {
   return {
     key: message.key,
-    value: JSON.stringify(message.body),
+    value: message.text ?? JSON.stringify(message.body),
     headers: {
       ce_specversion: '1.0',
       ce_id: message.id,

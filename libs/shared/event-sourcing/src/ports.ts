@@ -120,6 +120,8 @@ export interface FeedMessage {
   /** ISO 8601. */
   readonly time: string;
   readonly body: unknown;
+  /** `body` as JSON text, where whoever publishes it has that already. */
+  readonly text?: string;
   /** What travels beside the message: `traceparent` (W3C Trace Context). */
   readonly headers?: Readonly<Record<string, string>>;
 }

