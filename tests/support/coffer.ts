@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { portsFrom } from '../../tools/split/ports.mjs';
+import { portRange, portsFrom } from '../../tools/split/ports.mjs';
 import { Lines } from './embedded-postgres.js';
 
 // The test process resolves *.localhost as clients are told to.
@@ -127,4 +127,4 @@ export async function startCoffer(options: CofferOptions = {}): Promise<RunningC
 }
 
 /** A TCP port that was free a moment ago, and that is given to nobody else. */
-export const freePort = portsFrom();
+export const freePort = portsFrom(undefined, portRange('specs'));

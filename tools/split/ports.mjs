@@ -1,26 +1,30 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** Below the ports that systems give to outgoing connections, which could take one between two looks at it. */
-const FIRST = 20_000;
-const LAST = 32_000;
-/** Programs that two workers of Jest start at the same moment look in different places. */
+/**
+ * Below the ports that systems give to outgoing connections, which could take one between two looks at it. What a spec keeps
+ * for later, as the port of a program that it is about to start, lies apart from what that program chooses itself.
+ */
+const RANGES = { programs: { first: 20_000, count: 12_000 }, specs: { first: 10_000, count: 10_000 } };
+/** Two workers of Jest look in different places, with all that they start. */
 const WORKERS = 2;
-const EACH = (LAST - FIRST) / WORKERS;
 
-/** Where this process looks for ports: from `first`, `count` of them. @returns {{ first: number, count: number }} */
-export function portRange() {
-  const worker = Number(process.env.JEST_WORKER_ID ?? 1) - 1;
-  return { first: FIRST + (worker % WORKERS) * EACH, count: EACH };
+/**
+ * Where this process looks for ports: from `first`, `count` of them.
+ * @param {keyof typeof RANGES} [whose] @returns {{ first: number, count: number }}
+ */
+export function portRange(whose = 'programs') {
+  const worker = (Number(process.env.JEST_WORKER_ID ?? 1) - 1) % WORKERS;
+  const { first, count } = RANGES[whose];
+  return { first: first + (worker * count) / WORKERS, count: count / WORKERS };
 }
 
 /**
  * Gives one port after the other: from `base` on as they come, or from a random place those that are free.
- * @param {number} [base] @returns {() => Promise<number>}
+ * @param {number} [base] @param {{ first: number, count: number }} [range] @returns {() => Promise<number>}
  */
-export function portsFrom(base) {
+export function portsFrom(base, { first, count } = portRange()) {
   if (base !== undefined) return async () => base++;
-  const { first, count } = portRange();
   let port = first + Math.floor(Math.random() * count);
   return async () => {
     do port = port + 1 < first + count ? port + 1 : first;

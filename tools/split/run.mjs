@@ -58,7 +58,12 @@ class Split {
     const { options } = this;
     const nginx = await findNginx();
     const tools = await deploymentTools();
-    const nextPort = portsFrom(options.basePort);
+    const ports = portsFrom(options.basePort);
+    // The edge's is free until the edge starts, which is last.
+    const nextPort = async () => {
+      const port = await ports();
+      return port === options.port ? ports() : port;
+    };
     const deployment = await tools.initDeployment({
       directory: this.root,
       domain: options.domain,
