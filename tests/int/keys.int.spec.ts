@@ -151,7 +151,7 @@ describe('a ciphertext of RSA1_5 that nobody made', () => {
         const oaep = call<Result>(reveal, { name: 'k' }, { ...body, alg: 'RSA-OAEP' });
         await expect(oaep).rejects.toEqual(refused('BadParameter'));
       }
-      expect(seen.size).toBeGreaterThan(1); // they depend on the ciphertext; two may be empty
+      expect(seen.size).toBeGreaterThan(2); // they depend on the ciphertext; two may be empty
     },
   );
 });

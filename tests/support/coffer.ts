@@ -126,5 +126,5 @@ export async function startCoffer(options: CofferOptions = {}): Promise<RunningC
   };
 }
 
-/** A TCP port that was free a moment ago, and that is given to nobody else. */
+/** A TCP port that was free a moment ago, and that this process gives to nobody else. */
 export const freePort = portsFrom(undefined, portRange('specs'));

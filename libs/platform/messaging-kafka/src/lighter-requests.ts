@@ -22,6 +22,7 @@ interface ProduceRequests {
 /** The first and the last version of the request with the format that is written here. */
 const FIRST_VERSION = 3;
 const LAST_VERSION = 7;
+
 /**
  * The client library builds every header, record, batch and request in a buffer of its own and sums each byte singly: a
  * third of what a service's main thread does for a request that is audited. Here a Produce request is written in one go,
