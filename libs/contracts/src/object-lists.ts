@@ -23,28 +23,37 @@ const objectDek = `CROSS JOIN LATERAL (
  * by these names.
  */
 export function objectLists<Row extends object>(kind: 'key' | 'secret', columns: string): ObjectLists<Row> {
-  const byName = (state: string) => `SELECT ${columns}
+  const byName = (state: string) => (limit: number) => `SELECT ${columns}
        FROM (SELECT * FROM ${kind}_current
               WHERE vault_id = $1 AND name_key > $2 AND deleted_date ${state}
-              ORDER BY name_key LIMIT $3) c
+              ORDER BY name_key LIMIT ${whole(limit)}) c
       CROSS JOIN LATERAL (
          SELECT * FROM ${kind}_versions WHERE object_id = c.object_id AND version = c.latest_version LIMIT 1) v
        ${objectDek}
       ORDER BY c.name_key`;
   const active = byName('IS NULL');
   const deleted = byName('IS NOT NULL');
-  const versions = `SELECT ${columns}
+  const versions = (limit: number) => `SELECT ${columns}
        FROM (SELECT * FROM ${kind}_current
               WHERE vault_id = $1 AND name_key = $2 AND deleted_date IS NULL LIMIT 1) c
        ${objectDek}
       CROSS JOIN LATERAL (
-         SELECT * FROM ${kind}_versions WHERE object_id = c.object_id AND ordinal > $3 ORDER BY ordinal LIMIT $4) v
+         SELECT * FROM ${kind}_versions WHERE object_id = c.object_id AND ordinal > $3 ORDER BY ordinal LIMIT ${whole(limit)}) v
       ORDER BY v.ordinal`;
-  const rowsOf = async (sql: SqlClient, text: string, values: readonly unknown[]) =>
-    (await sql.query<Row>(text, values)).rows;
+  const rowsOf = async (sql: SqlClient, text: (limit: number) => string, limit: number, values: readonly unknown[]) =>
+    (await sql.query<Row>(text(limit), values)).rows;
   return {
-    active: (sql, vaultId, after, limit) => rowsOf(sql, active, [vaultId, after, limit]),
-    deleted: (sql, vaultId, after, limit) => rowsOf(sql, deleted, [vaultId, after, limit]),
-    versions: (sql, of, after, limit) => rowsOf(sql, versions, [of.vaultId, of.nameKey, after, limit]),
+    active: (sql, vaultId, after, limit) => rowsOf(sql, active, limit, [vaultId, after]),
+    deleted: (sql, vaultId, after, limit) => rowsOf(sql, deleted, limit, [vaultId, after]),
+    versions: (sql, of, after, limit) => rowsOf(sql, versions, limit, [of.vaultId, of.nameKey, after]),
   };
+}
+
+/**
+ * The size of a page, of which there are few, as part of the statement: as a value the database would take it for a tenth
+ * of the table in a plan for all values, find that dear, and plan anew for every page.
+ */
+function whole(limit: number): string {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('a page has a whole number of rows');
+  return String(limit);
 }
