@@ -29,8 +29,8 @@ export class AuditThread {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData,
       execArgv: [],
-      // Batches are short-lived: a larger nursery is memory that idles.
-      resourceLimits: { maxYoungGenerationSizeMb: 3 },
+      // Enough for a batch to die in: what outlives a smaller nursery is copied, twice, and costs more than the work.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     this.#worker.on('message', (report: Report) => {
       if (report === 'started') onStarted();
