@@ -7,6 +7,45 @@
  * NaN and infinities, lone surrogates (RFC 8785 §3.2.2.2), bigint, functions, and objects that are not plain.
  */
 export function canonicalJson(value: unknown): string {
+  // Records come in this order already: then the engine's own writer does it, several times faster.
+  return isOrdered(value) ? JSON.stringify(value) : written(value);
+}
+
+/** True when `JSON.stringify` writes the value's canonical form: nothing to sort, to leave out or to refuse. */
+function isOrdered(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed();
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return true;
+    case 'object':
+      return value === null || (Array.isArray(value) ? isOrderedArray(value) : isOrderedObject(value));
+    default:
+      return false;
+  }
+}
+
+function isOrderedArray(items: readonly unknown[]): boolean {
+  // Not `every`, which passes over holes.
+  for (const item of items) if (!isOrdered(item)) return false;
+  return true;
+}
+
+function isOrderedObject(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const members = value as Readonly<Record<string, unknown>>;
+  let last: string | undefined;
+  for (const name in members) {
+    if (last !== undefined && name <= last) return false;
+    last = name;
+    if (!name.isWellFormed() || !isOrdered(members[name])) return false;
+  }
+  return true;
+}
+
+function written(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return canonicalString(value);
@@ -17,7 +56,7 @@ export function canonicalJson(value: unknown): string {
       return String(value);
     case 'object':
       if (value === null) return 'null';
-      return Array.isArray(value) ? `[${value.map(canonicalJson).join(',')}]` : canonicalObject(value);
+      return Array.isArray(value) ? `[${Array.from(value, written).join(',')}]` : canonicalObject(value);
     default:
       throw new TypeError(`a value of type ${typeof value} is not JSON`);
   }
@@ -31,7 +70,7 @@ function canonicalObject(value: object): string {
   // Without a comparison, sort orders by UTF-16 code units.
   for (const name of Object.keys(members).sort()) {
     const member = members[name];
-    if (member !== undefined) text += `${text === '' ? '' : ','}${canonicalString(name)}:${canonicalJson(member)}`;
+    if (member !== undefined) text += `${text === '' ? '' : ','}${canonicalString(name)}:${written(member)}`;
   }
   return `{${text}}`;
 }

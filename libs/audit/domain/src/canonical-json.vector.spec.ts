@@ -47,6 +47,8 @@ describe('canonical JSON (RFC 8785)', () => {
     ['a bigint', 1n],
     ['a date', { at: new Date(0) }],
     ['undefined in an array', [undefined]],
+    ['a hole in an array', new Array(1)],
+    ['an object that would write itself as something else', { a: 1, toJSON: () => 'b' }],
   ])('refuses %s', (_name, value) => {
     expect(() => canonicalJson(value)).toThrow(TypeError);
   });
@@ -65,6 +67,32 @@ describe('canonical JSON (RFC 8785)', () => {
     );
   });
 });
+
+describe('canonical JSON of what is in order already', () => {
+  const hostile = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(undefined, Number.NaN, -0, 1n, new Date(0), '\ud800', [undefined], { b: 1, a: undefined }),
+  );
+
+  it('is the same text, or the same refusal, as of the same members in another order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.dictionary(fc.string(), hostile), { minLength: 1, maxLength: 4 }), (objects) => {
+        const before = outcome({ a: objects, b: 1 });
+        expect(outcome({ b: 1, a: objects })).toEqual(before);
+        expect(outcome(Object.assign(Object.create(null), { a: objects, b: 1 }))).toEqual(before);
+      }),
+    );
+  });
+});
+
+function outcome(value: unknown): string | undefined {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return undefined;
+  }
+}
 
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);

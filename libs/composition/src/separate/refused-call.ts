@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { AuditSink } from '@coffer/contracts';
 import type { Refusal } from '@coffer/grpc';
-import { newId, type Clock } from '@coffer/kernel';
+import { newId, newOrderedId, type Clock } from '@coffer/kernel';
 import type { Logger } from '@coffer/nest';
 import { OBJECT_ID_CLAIM, RateLimit, type AuditRecord } from '@coffer/wire';
 
@@ -27,9 +27,10 @@ export function auditRefusal(options: RefusalAuditOptions): (refusal: Refusal) =
   return async (refusal) => {
     if (!limit.take(`${refusal.peer} ${refusal.address}`)) return;
     log.warn({ ...refusal }, 'a call between services was refused');
-    const recordId = newId();
+    const now = clock.now();
+    const recordId = newOrderedId(now);
     try {
-      await audit.record({ recordId, body: recordOf(refusal, { recordId, name, region, now: clock.now() }) });
+      await audit.record({ recordId, body: recordOf(refusal, { recordId, name, region, now }) });
     } catch (err) {
       log.error({ err }, 'the audit record of a refused call could not be written');
     }
@@ -55,26 +56,26 @@ function recordOf(refusal: Refusal, { recordId, name, region, now }: Facts): Aud
   const { method, peer, address } = refusal;
   const reason = reasonOf(refusal);
   return {
-    recordId,
-    time: new Date(now).toISOString(),
-    category: 'AuditEvent',
-    resourceId: '',
-    operationName: peer === '' ? 'Authentication' : 'InternalCall',
-    operationVersion: '',
-    resultType: 'Failure',
-    resultSignature: STATUS_CODES[reason.status] ?? '',
-    resultDescription: reason.text,
-    durationMs: '0',
     callerIpAddress: address,
+    category: 'AuditEvent',
     correlationId: newId(),
+    decision: 'deny',
+    decisionReason: reason.word,
+    durationMs: '0',
     identity: {
       claim: peer === '' ? {} : { [OBJECT_ID_CLAIM]: `service:${peer}` },
     },
-    properties: { clientInfo: '', requestUri: method, id: method, httpStatusCode: reason.status },
-    service: name,
-    region,
-    decision: 'deny',
+    operationName: peer === '' ? 'Authentication' : 'InternalCall',
+    operationVersion: '',
     policyRevision: '',
-    decisionReason: reason.word,
+    properties: { clientInfo: '', httpStatusCode: reason.status, id: method, requestUri: method },
+    recordId,
+    region,
+    resourceId: '',
+    resultDescription: reason.text,
+    resultSignature: STATUS_CODES[reason.status] ?? '',
+    resultType: 'Failure',
+    service: name,
+    time: new Date(now).toISOString(),
   };
 }

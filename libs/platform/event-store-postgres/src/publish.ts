@@ -52,8 +52,8 @@ async function oldestMayWait({ database, mayWait }: Pass, after: string): Promis
   return oldest !== undefined && mayWait(Date.now() - Date.parse(timeOf(oldest)));
 }
 
-/** How every record of ours begins. */
-const TIME = /^\{"recordId":"[^"\\]*","time":"([^"\\]*)"/;
+/** How every record of ours ends, its members being in canonical order. What it matches is no part of an inner object. */
+const TIME = /"time":"([^"\\]*)"(?:,"vaultId":"[^"\\]*")?\}$/;
 
 function timeOf({ body }: outbox.AuditInboxRow): string {
   return TIME.exec(body)?.[1] ?? (JSON.parse(body) as { readonly time?: string }).time ?? '';

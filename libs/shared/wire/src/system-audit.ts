@@ -1,4 +1,4 @@
-import { newId } from '@coffer/kernel';
+import { newOrderedId } from '@coffer/kernel';
 import { OBJECT_ID_CLAIM, type AuditRecord } from './audit-record.js';
 import type { RequestAudit } from './request-context.js';
 import type { VaultSnapshot } from './vault-snapshot.js';
@@ -28,7 +28,7 @@ export function systemAudit(work: SystemWork): RequestAudit & { recorded(): bool
   let recorded = false;
   let { uri } = work;
   let properties: Readonly<Record<string, unknown>> = {};
-  const recordId = newId();
+  const recordId = newOrderedId(work.now);
   return {
     describe: (facts) => {
       uri = facts.id ?? uri;
@@ -36,7 +36,7 @@ export function systemAudit(work: SystemWork): RequestAudit & { recorded(): bool
     },
     row: (status) => ({
       recordId,
-      body: recordOf(work, recordId, { id: uri, httpStatusCode: status, ...properties }),
+      body: recordOf(work, recordId, { httpStatusCode: status, id: uri, ...properties }),
     }),
     committed: () => {
       recorded = true;
@@ -52,25 +52,25 @@ function recordOf(
 ): AuditRecord {
   const { vault } = work;
   return {
-    recordId,
-    time: new Date(work.now).toISOString(),
+    callerIpAddress: '',
     category: 'AuditEvent',
-    resourceId: vault?.resourceId.toUpperCase() ?? '',
-    ...(vault === undefined ? {} : { vaultId: vault.vaultId }),
+    correlationId: work.correlationId,
+    decision: 'none',
+    decisionReason: work.reason,
+    durationMs: '0',
+    identity: { claim: { [OBJECT_ID_CLAIM]: work.oid } },
     operationName: work.operation,
     operationVersion: work.apiVersion ?? '',
-    resultType: 'Success',
-    resultSignature: 'OK',
-    resultDescription: '',
-    durationMs: '0',
-    callerIpAddress: '',
-    correlationId: work.correlationId,
-    identity: { claim: { [OBJECT_ID_CLAIM]: work.oid } },
-    properties: { clientInfo: '', requestUri: '', ...facts },
-    service: work.service,
-    region: work.region,
-    decision: 'none',
     policyRevision: '',
-    decisionReason: work.reason,
+    properties: { clientInfo: '', ...facts, requestUri: '' },
+    recordId,
+    region: work.region,
+    resourceId: vault?.resourceId.toUpperCase() ?? '',
+    resultDescription: '',
+    resultSignature: 'OK',
+    resultType: 'Success',
+    service: work.service,
+    time: new Date(work.now).toISOString(),
+    ...(vault === undefined ? {} : { vaultId: vault.vaultId }),
   };
 }

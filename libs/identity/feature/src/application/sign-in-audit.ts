@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { AuditRow } from '@coffer/event-sourcing';
-import { CofferError, isCofferError, newId } from '@coffer/kernel';
+import { CofferError, isCofferError, newOrderedId } from '@coffer/kernel';
 import { OBJECT_ID_CLAIM, type AuditRecord } from '@coffer/wire';
 import type { IdentityPorts } from './ports.js';
 
@@ -39,39 +39,39 @@ export async function recordSignIn(
 /** The audit record of a sign-in attempt (operationName `Authentication`, azure-api e.2). */
 export function signInRow(ports: Pick<IdentityPorts, 'clock' | 'loginUrl' | 'region'>, signIn: SignIn): AuditRow {
   const { request, now, status, clientId, objectId, resource, error } = signIn;
-  const recordId = newId();
+  const recordId = newOrderedId(now);
   const uri = `${ports.loginUrl}${printable(signIn.path)}`;
   const body: AuditRecord = {
-    recordId,
-    time: new Date(now).toISOString(),
-    category: 'AuditEvent',
-    resourceId: '',
-    operationName: 'Authentication',
-    operationVersion: '',
-    resultType: status < 400 ? 'Success' : 'Failure',
-    resultSignature: STATUS_CODES[status] ?? '',
-    resultDescription: error ?? '',
-    durationMs: String(Math.max(0, Math.round(ports.clock.now() - now))),
     callerIpAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    category: 'AuditEvent',
     correlationId: signIn.correlationId,
+    decision: status < 400 ? 'allow' : 'deny',
+    decisionReason: error ?? 'ClientSecret',
+    durationMs: String(Math.max(0, Math.round(ports.clock.now() - now))),
     identity: {
       claim: {
-        ...(objectId === undefined ? {} : { [OBJECT_ID_CLAIM]: objectId }),
         ...(clientId === undefined ? {} : { appid: printable(clientId) }),
+        ...(objectId === undefined ? {} : { [OBJECT_ID_CLAIM]: objectId }),
       },
     },
+    operationName: 'Authentication',
+    operationVersion: '',
+    policyRevision: '',
     properties: {
       clientInfo: printable(request.headers['user-agent'] ?? ''),
-      requestUri: uri,
-      id: uri,
       httpStatusCode: status,
+      id: uri,
+      requestUri: uri,
       ...(resource === undefined ? {} : { resource: printable(resource) }),
     },
-    service: 'identity',
+    recordId,
     region: ports.region,
-    decision: status < 400 ? 'allow' : 'deny',
-    policyRevision: '',
-    decisionReason: error ?? 'ClientSecret',
+    resourceId: '',
+    resultDescription: error ?? '',
+    resultSignature: STATUS_CODES[status] ?? '',
+    resultType: status < 400 ? 'Success' : 'Failure',
+    service: 'identity',
+    time: new Date(now).toISOString(),
   };
   return { recordId, body };
 }

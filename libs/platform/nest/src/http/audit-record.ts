@@ -9,47 +9,51 @@ const MAX_TEXT = 1024;
 
 const resourceIds = new WeakMap<VaultSnapshot, string>();
 
-/** The `AuditEvent` of a request (azure-api e.2). `durationMs`: whole milliseconds. Values, plaintexts and tokens have no way in. */
+/**
+ * The `AuditEvent` of a request (azure-api e.2). `durationMs`: whole milliseconds. Values, plaintexts and tokens have no way in.
+ * Members are in canonical order (RFC 8785), which spares the audit log the sorting.
+ */
 export function auditRecord(exchange: Exchange, recordId: string, status: number, durationMs: number): AuditRecord {
   const { request, mounted, vaultOrNone: vault, decision } = exchange;
   const success = status < 400;
   return {
-    recordId,
-    time: new Date(exchange.now).toISOString(),
+    callerIpAddress: addressOf(request.raw, exchange.behindEdge),
     category: 'AuditEvent',
-    resourceId: vault === undefined ? '' : resourceIdOf(vault),
-    ...(vault === undefined ? {} : { vaultId: vault.vaultId }),
+    correlationId: exchange.requestId,
+    decision: decision?.effect ?? 'none',
+    decisionReason: decision?.reason ?? '',
+    durationMs: String(Math.max(0, durationMs)),
+    identity: { claim: claims(exchange) },
     // Azure's name for a request that was refused before it became an operation.
     operationName: status === 401 ? 'Authentication' : mounted.name,
     operationVersion: exchange.apiVersion,
-    resultType: success ? 'Success' : 'Failure',
-    resultSignature: STATUS_CODES[status] ?? '',
-    resultDescription: success ? '' : bounded(exchange.failure),
-    durationMs: String(Math.max(0, durationMs)),
-    callerIpAddress: addressOf(request.raw, exchange.behindEdge),
-    correlationId: exchange.requestId,
-    identity: { claim: claims(exchange) },
-    properties: {
-      clientInfo: bounded(request.headers['user-agent'] ?? ''),
-      requestUri: bounded(`${exchange.baseUrl}${request.originalUrl}`),
-      id: exchange.objectId ?? bounded(`${exchange.baseUrl}${pathOf(request.originalUrl)}`),
-      httpStatusCode: status,
-      tlsVersion: tlsVersionOf(request.raw, exchange.behindEdge),
-      ...clientRequestId(request.headers['x-ms-client-request-id']),
-      ...exchange.properties,
-    },
-    service: mounted.service,
-    region: exchange.region,
-    decision: decision?.effect ?? 'none',
     policyRevision: decision?.revision ?? '',
-    decisionReason: decision?.reason ?? '',
+    properties: {
+      // What operations add comes before the rest by its name, too, in all but a few.
+      ...exchange.properties,
+      clientInfo: bounded(request.headers['user-agent'] ?? ''),
+      ...clientRequestId(request.headers['x-ms-client-request-id']),
+      httpStatusCode: status,
+      id: exchange.objectId ?? bounded(`${exchange.baseUrl}${pathOf(request.originalUrl)}`),
+      requestUri: bounded(`${exchange.baseUrl}${request.originalUrl}`),
+      tlsVersion: tlsVersionOf(request.raw, exchange.behindEdge),
+    },
+    recordId,
+    region: exchange.region,
+    resourceId: vault === undefined ? '' : resourceIdOf(vault),
+    resultDescription: success ? '' : bounded(exchange.failure),
+    resultSignature: STATUS_CODES[status] ?? '',
+    resultType: success ? 'Success' : 'Failure',
+    service: mounted.service,
+    time: new Date(exchange.now).toISOString(),
+    ...(vault === undefined ? {} : { vaultId: vault.vaultId }),
   };
 }
 
 function claims({ principal }: Exchange): Readonly<Record<string, string>> {
   if (principal.oid === '') return {};
   const claim = { [OBJECT_ID_CLAIM]: principal.oid, iss: principal.issuer };
-  return principal.appid === undefined ? claim : { ...claim, appid: principal.appid };
+  return principal.appid === undefined ? claim : { appid: principal.appid, ...claim };
 }
 
 function resourceIdOf(vault: VaultSnapshot): string {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { AuditRow, EventMeta } from '@coffer/event-sourcing';
-import { newId, type Clock } from '@coffer/kernel';
+import { newId, newOrderedId, type Clock } from '@coffer/kernel';
 import type { Decision } from '@coffer/contracts';
 import type { HostTarget, Principal, RequestAudit, VaultRequestContext, VaultSnapshot } from '@coffer/wire';
 import { auditRecord } from './audit-record.js';
@@ -79,7 +79,7 @@ export class Exchange implements VaultRequestContext, RequestAudit {
   }
 
   row(status: number): AuditRow {
-    this.#recordId ??= newId();
+    this.#recordId ??= newOrderedId(this.now);
     const body = auditRecord(this, this.#recordId, status, Math.round(this.clock.monotonic() - this.started));
     return { recordId: this.#recordId, body };
   }
