@@ -58,6 +58,7 @@ export async function startCoffer(directory = mkdtempSync(join(tmpdir(), 'coffer
     port,
     ca,
     pid: child.pid,
+    postgresPid: () => readFileSync(join(directory, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0],
     readyAfter,
     target,
     vault: { ...target('demo.vault.localhost'), host: `demo.vault.localhost:${port}` },

@@ -3,7 +3,6 @@
  * RSA keys costs the others, and the cost of a vault with 10^2 to 10^5 keys of 50 versions.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import pg from 'pg';
@@ -39,7 +38,7 @@ report('A256GCM encrypt, 32 connections', (await many(encrypt)).perSecond, '/s')
 if (cores > 1) {
   // Coffer on one core; what asks and the database on the others.
   const everywhere = `0-${cores - 1}`;
-  const postgres = readFileSync(join(coffer.directory, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0];
+  const postgres = coffer.postgresPid();
   const others = cores === 2 ? '1' : `1-${cores - 1}`;
   for (const pid of [...withChildren(postgres), process.pid]) pin(pid, others);
   pin(coffer.pid, '0');

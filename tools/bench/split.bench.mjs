@@ -10,14 +10,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createKafkaFeed, kafkaTlsFiles } from '@coffer/messaging-kafka';
 import { startCoffer } from './coffer.mjs';
-import { pin, withChildren } from './cores.mjs';
+import { cpuSeconds, pin, withChildren } from './cores.mjs';
 import { load, once as ask, request } from './load.mjs';
 import { report } from './report.mjs';
 
 const DIGEST = createHash('sha256').update('x').digest('base64url');
 const GATEWAY_CORE = '0';
 const OTHER_CORES = `1-${Math.max(1, availableParallelism() - 1)}`;
-const TICKS_PER_SECOND = 100;
 /** Connections that keep the gateways' core busy: what waits for the database or the edge leaves room for others. */
 const FILLING = 64;
 /** Until JavaScript and Java have compiled what is hot: each of two instances has half of the requests to learn from. */
@@ -25,19 +24,6 @@ const WARM_UP_SECONDS = 30;
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const percentile = (values, p) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))];
-
-/** Processor time of processes so far, with all their threads (Linux). */
-function cpuSeconds(pids) {
-  const ticks = pids.map((pid) => {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [user, system] = text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return Number(user) + Number(system);
-  });
-  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
-}
 
 function openssl() {
   const args = ['-c', GATEWAY_CORE, 'openssl', 'speed', '-seconds', '3', 'rsa2048'];
@@ -202,7 +188,7 @@ const rsa = request({
   body: { alg: 'RS256', value: DIGEST },
 });
 const gateways = state.instances.filter(({ service }) => service === 'crypto-gateway').map(({ pid }) => pid);
-const postgres = readFileSync(join(coffer.directory, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0];
+const postgres = coffer.postgresPid();
 const services = state.instances.map(({ pid }) => pid).filter((pid) => !gateways.includes(pid));
 const others = [
   process.pid,
