@@ -5,7 +5,7 @@ import type { FeedMessage, FeedSubscription, SqlClient } from '@coffer/event-sou
 import { deleteParked, insertParked, listParked } from '../postgres/parked.js';
 import { findRecords } from '../postgres/records.js';
 import type { AuditPorts } from './ports.js';
-import { sequenceRecords, type ValidRecord } from './sequence-records.js';
+import { entryMaker, sequenceRecords, type Entry } from './sequence-records.js';
 
 /** Messages of one transaction: bounds how long the log's lock is held. */
 const BATCH = 500;
@@ -78,7 +78,7 @@ export class AuditLog {
     const check = checkRecord(bodyOf(message));
     if (!check.valid) return false;
     const indexes = await database.transaction(async (client) => {
-      const batch = await sequenceRecords(client, [check], clock.now());
+      const batch = await sequenceRecords(client, [entryMaker()(check)], clock.now());
       if (batch.impostors.size > 0) return undefined;
       await deleteParked(client, fingerprint);
       return batch.indexes;
@@ -108,11 +108,12 @@ export class AuditLog {
 
   async #store(messages: readonly FeedMessage[], refused: readonly Rejected[] = []): Promise<void> {
     const { database, clock, onParked } = this.ports;
-    const valid = new Map<ValidRecord, FeedMessage>();
+    const valid = new Map<Entry, FeedMessage>();
+    const entryOf = entryMaker();
     const rejected = [...refused];
     for (const message of messages) {
       const check = checkRecord(message.body);
-      if (check.valid) valid.set(check, message);
+      if (check.valid) valid.set(entryOf(check, message.text), message);
       else rejected.push({ message, reason: check.reason });
     }
     const { indexes, parked } = await database.transaction(async (client) => {

@@ -4,13 +4,23 @@ import { insertPostings } from '../postgres/postings.js';
 import { findRecords, insertRecords, widenSpans, type SequencedRecord } from '../postgres/records.js';
 import { growLog, growVaults, lockLog } from '../postgres/sequence.js';
 
-export type ValidRecord = Extract<RecordCheck, { valid: true }>;
+/** What the log keeps of a valid record. Not the record itself: of a batch that waits for the database all of it lives on. */
+export type Entry = Omit<SequencedRecord, 'index' | 'vaultIndex'>;
+
+/** Makes entries of records that come together. `text`: how the record came, which often is its canonical form. */
+export function entryMaker(): (check: Extract<RecordCheck, { valid: true }>, text?: string) => Entry {
+  const termsOf = termReader();
+  return ({ record, canonical }, text) => {
+    const { recordId, vaultId, time } = record;
+    return { recordId, vaultId, time, terms: termsOf(record), canonical: text === canonical ? text : canonical };
+  };
+}
 
 export interface SequencedBatch {
   /** Index of every record of the batch that is in the log now, by recordId. */
   readonly indexes: ReadonlyMap<string, number>;
   /** Records that carry the id of a record with other content. */
-  readonly impostors: ReadonlySet<ValidRecord>;
+  readonly impostors: ReadonlySet<Entry>;
 }
 
 /**
@@ -20,21 +30,21 @@ export interface SequencedBatch {
  */
 export async function sequenceRecords(
   client: SqlClient,
-  batch: readonly ValidRecord[],
+  batch: readonly Entry[],
   now: number,
 ): Promise<SequencedBatch> {
   const size = await lockLog(client);
   const present = await findRecords(
     client,
-    batch.map(({ record }) => record.recordId),
+    batch.map(({ recordId }) => recordId),
   );
   const known = new Map([...present].map(([recordId, { canonical }]) => [recordId, canonical]));
-  const fresh: ValidRecord[] = [];
-  const impostors = new Set<ValidRecord>();
+  const fresh: Entry[] = [];
+  const impostors = new Set<Entry>();
   for (const entry of batch) {
-    const before = known.get(entry.record.recordId);
+    const before = known.get(entry.recordId);
     if (before === undefined) {
-      known.set(entry.record.recordId, entry.canonical);
+      known.set(entry.recordId, entry.canonical);
       fresh.push(entry);
     } else if (before !== entry.canonical) {
       impostors.add(entry);
@@ -52,17 +62,16 @@ export async function sequenceRecords(
   return { indexes, impostors };
 }
 
-async function number(client: SqlClient, fresh: readonly ValidRecord[], size: number): Promise<SequencedRecord[]> {
+async function number(client: SqlClient, fresh: readonly Entry[], size: number): Promise<SequencedRecord[]> {
   const perVault = new Map<string, number>();
-  for (const { record } of fresh) {
-    if (record.vaultId !== undefined) perVault.set(record.vaultId, (perVault.get(record.vaultId) ?? 0) + 1);
+  for (const { vaultId } of fresh) {
+    if (vaultId !== undefined) perVault.set(vaultId, (perVault.get(vaultId) ?? 0) + 1);
   }
   const next = new Map(perVault.size === 0 ? [] : await growVaults(client, perVault));
-  const termsOf = termReader();
-  return fresh.map(({ record, canonical }, i) => {
-    const { recordId, vaultId, time } = record;
+  return fresh.map((entry, i) => {
+    const { vaultId } = entry;
     const vaultIndex = vaultId === undefined ? undefined : next.get(vaultId);
     if (vaultId !== undefined && vaultIndex !== undefined) next.set(vaultId, vaultIndex + 1);
-    return { index: size + i, recordId, vaultId, vaultIndex, time, canonical, terms: termsOf(record) };
+    return { ...entry, index: size + i, vaultIndex };
   });
 }
