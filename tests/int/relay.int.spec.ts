@@ -1,10 +1,11 @@
-import type { EventStore, Feed, FeedMessage } from '@coffer/event-sourcing';
+import type { Database, EventStore, Feed, FeedMessage } from '@coffer/event-sourcing';
 import { createEventStore, createRelay, type Relay, type RelayOptions } from '@coffer/event-store-postgres';
 import { newId } from '@coffer/kernel';
 import { createMemoryFeed } from '@coffer/messaging-memory';
 import { anAppend, anEvent, appendRetrying, Inbox } from '@coffer/testing';
 import pg from 'pg';
 import { storeSetup, type StoreSetup } from './event-store-setup.js';
+import { until } from './instances-setup.js';
 
 const topics = { events: 'events', audit: 'audit' };
 
@@ -137,21 +138,27 @@ describe('the relay', () => {
     expect(inbox.ids()).toEqual([...events.map(({ eventId }) => eventId), 'record-1']);
   });
 
-  it('publishes a record whose transaction commits after later ones were published', async () => {
+  it('publishes a record whose transaction commits after later ones were published, without being asked', async () => {
     const { feed, inbox } = await subscribed();
-    const relay = await startRelay(feed);
+    const read: number[] = [];
+    const relay = await startRelay(feed, { database: noting(setup.database, read) });
     const late = new pg.Client(setup.connection);
     await late.connect();
     const insert = `INSERT INTO audit_inbox (record_id, key, body) VALUES ($1, 'k', '{}')`;
+    await setup.database.query(insert, ['first']);
     await late.query('BEGIN');
     await late.query(insert, ['late']);
     await setup.database.query(insert, ['early']);
     await relay.drained();
-    expect(inbox.ids()).toEqual(['early']);
+    expect(inbox.ids()).toEqual(['first', 'early']);
+    await until(() => read.at(-1) === 1);
     await late.query('COMMIT');
     await late.end();
-    await relay.drained();
-    expect(inbox.ids()).toEqual(['early', 'late']);
+    await inbox.has(['late']);
+    expect(inbox.ids()).toEqual(['first', 'early', 'late']);
+
+    // What was published and deleted is not passed again.
+    await until(() => read.at(-1) === 3);
     expect(await left('audit_inbox')).toBe(0);
   });
 
@@ -247,6 +254,17 @@ describe('the relay', () => {
     await drained;
   });
 });
+
+/** Notes behind which positions the inbox is read. */
+function noting(database: Database, read: number[]): Database {
+  return {
+    query: (text, values) => {
+      if (text.includes('FROM audit_inbox WHERE position >')) read.push(Number(values?.[0]));
+      return database.query(text, values);
+    },
+    transaction: (work) => database.transaction(work),
+  };
+}
 
 /** Ends the session that holds the relay's lock, as a crash of its process would. */
 async function endRelaySession(setup: StoreSetup): Promise<void> {

@@ -49,10 +49,10 @@ export async function storeCursors(client: SqlClient, spans: readonly Span[]): P
   );
 }
 
-/** Records after a position ('0' to begin), oldest first. */
+/** Records after a position (0 to begin), oldest first. */
 export async function selectAuditRows(
   client: SqlClient,
-  after: string,
+  after: number,
   limit: number,
 ): Promise<readonly AuditInboxRow[]> {
   const { rows } = await client.query<AuditInboxRow>(

@@ -26,10 +26,18 @@ export async function publishEvents({ database, session, feed, isStopping }: Pas
   }
 }
 
-/** Publishes the audit records that are in the inbox now, and deletes them from it; those that may wait stay. */
-export async function publishAudit(pass: Pass, topic: string): Promise<void> {
+/**
+ * Publishes the audit records that are in the inbox now behind a position (0: all), and deletes them from it; those that
+ * may wait stay. Tells `published` their positions.
+ */
+export async function publishAudit(
+  pass: Pass,
+  topic: string,
+  start: number,
+  published: (positions: readonly number[]) => void,
+): Promise<void> {
   const { database, session, feed, isStopping } = pass;
-  for (let after = '0'; !isStopping();) {
+  for (let after = start; !isStopping();) {
     if (await oldestMayWait(pass, after)) return;
     const rows = await outbox.selectAuditRows(database, after, BATCH);
     const last = rows.at(-1);
@@ -40,12 +48,13 @@ export async function publishAudit(pass: Pass, topic: string): Promise<void> {
       session,
       rows.map((row) => row.position),
     );
+    published(rows.map((row) => Number(row.position)));
     if (rows.length < BATCH) return;
-    after = last.position;
+    after = Number(last.position);
   }
 }
 
-async function oldestMayWait({ database, mayWait }: Pass, after: string): Promise<boolean> {
+async function oldestMayWait({ database, mayWait }: Pass, after: number): Promise<boolean> {
   // Not under pressure: the common case costs no look.
   if (mayWait?.(0) !== true) return false;
   const [oldest] = await outbox.selectAuditRows(database, after, 1);

@@ -1,7 +1,8 @@
 import type { Database, Feed } from '@coffer/event-sourcing';
 import type pg from 'pg';
+import { InboxCursor } from './inbox-cursor.js';
 import { AUDIT_RELAY, LeaderLock, NUDGE, RELAY } from './leader-lock.js';
-import { publishAudit, publishEvents } from './publish.js';
+import { publishAudit, publishEvents, type Pass } from './publish.js';
 
 export interface RelayOptions {
   readonly database: Database;
@@ -72,6 +73,7 @@ class PostgresRelay implements Relay {
   /** False while another process holds the lock. */
   #active = true;
   readonly #nudging = new Set<Committed>();
+  readonly #cursor = new InboxCursor();
 
   constructor(private readonly options: RelayOptions) {
     const kind = options.topics.events === undefined && options.topics.audit !== undefined ? AUDIT_RELAY : RELAY;
@@ -149,7 +151,7 @@ class PostgresRelay implements Relay {
     const run = { database, session, feed, isStopping, ...(mayWait === undefined ? {} : { mayWait }) };
     try {
       if (topics.events !== undefined) await publishEvents(run, topics.events);
-      if (topics.audit !== undefined) await publishAudit(run, topics.audit);
+      if (topics.audit !== undefined) await this.#publishAudit(run, topics.audit, drains.length > 0);
     } catch (error) {
       this.#drains.unshift(...drains);
       throw error;
@@ -157,6 +159,13 @@ class PostgresRelay implements Relay {
     if (this.#stopping) this.#drains.unshift(...drains);
     else for (const { resolve } of drains) resolve();
     return true;
+  }
+
+  async #publishAudit(run: Pass, topic: string, whole: boolean): Promise<void> {
+    const start = this.#cursor.start(performance.now(), whole);
+    await publishAudit(run, topic, start, (positions) => {
+      this.#cursor.published(positions, performance.now());
+    });
   }
 
   /** Until woken, or until it is time to look at what other processes have committed. A back-off waits its time out. */
