@@ -1,3 +1,4 @@
+import { deferred } from '@coffer/kernel';
 import { createLogger, type Logger } from '@coffer/nest/logging';
 import { ConfigError, helpText, loadConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
@@ -25,7 +26,7 @@ export async function runProgram(program: Program): Promise<void> {
   const log = createLogger(config.logLevel, program.name);
   endOnFaults(log);
   const closing = new Closing();
-  const { promise: end, resolve: stop } = Promise.withResolvers<Error | undefined>();
+  const { promise: end, resolve: stop } = deferred<Error | undefined>();
   onSignals(() => {
     stop(undefined);
   });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { deferred } from '@coffer/kernel';
 import type { Logger } from '@coffer/nest';
 import type { ServiceName } from '../service-names.js';
 import type { Order, Report, Task } from './protocol.js';
@@ -49,7 +50,7 @@ export class AuditThread {
 
   /** Resolves when records are taken. Rejects when the thread ends before. */
   static async start(options: AuditThreadOptions): Promise<AuditThread> {
-    const { promise: started, resolve, reject } = Promise.withResolvers<undefined>();
+    const { promise: started, resolve, reject } = deferred<undefined>();
     const thread = new AuditThread(
       {
         ...options,

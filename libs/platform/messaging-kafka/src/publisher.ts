@@ -1,5 +1,5 @@
 import type { FeedMessage } from '@coffer/event-sourcing';
-import { CofferError } from '@coffer/kernel';
+import { CofferError, deferred } from '@coffer/kernel';
 import type { Kafka, Producer } from 'kafkajs';
 import { toRecord } from './codec.js';
 import type { FeedObserver } from './observer.js';
@@ -35,7 +35,12 @@ export class Publisher {
   }
 
   async #publish(messages: readonly FeedMessage[]): Promise<void> {
-    const byTopic = Map.groupBy(messages, ({ topic }) => topic);
+    const byTopic = new Map<string, FeedMessage[]>();
+    for (const message of messages) {
+      const sameTopic = byTopic.get(message.topic);
+      if (sameTopic === undefined) byTopic.set(message.topic, [message]);
+      else sameTopic.push(message);
+    }
     const began = performance.now();
     try {
       await this.#within([...byTopic], () => withTimeout(this.#send(byTopic)));
@@ -100,7 +105,7 @@ export class Publisher {
 type Topical = readonly [topic: string, messages: readonly FeedMessage[]];
 
 async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+  const { promise: late, reject } = deferred<never>();
   const timer = setTimeout(() => {
     reject(new Error(`no answer of Kafka for ${GIVE_UP_MS} ms`));
   }, GIVE_UP_MS);

@@ -5,6 +5,7 @@ export * from './clock.js';
 export * from './ids.js';
 export * from './keyed-mutex.js';
 export * from './object-errors.js';
+export * from './deferred.js';
 export * from './defined.js';
 export * from './tags.js';
 export * from './batcher.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Feed, FeedMessage } from '@coffer/event-sourcing';
-import { newId } from '@coffer/kernel';
+import { deferred, newId } from '@coffer/kernel';
 import { Inbox } from './inbox.js';
 
 export interface FeedUnderTest {
@@ -81,8 +81,8 @@ export function describeFeed(adapter: string, setUp: () => Promise<FeedUnderTest
     });
 
     it('stops when the running handler has ended', async () => {
-      const started = Promise.withResolvers<undefined>();
-      const finish = Promise.withResolvers<undefined>();
+      const started = deferred<undefined>();
+      const finish = deferred<undefined>();
       let ended = false;
       const subscription = await test.feed.subscribe({ topics: [test.topic], group: newId() }, async () => {
         started.resolve(undefined);
