@@ -8,22 +8,26 @@ import { importOct } from './import/import-oct.js';
 import { importRsa } from './import/import-rsa.js';
 import { bufferOver, isExponent, modulusSizeOf, octSizeOf, publicJwk } from './loaded-key.js';
 import { CryptoPool } from './pool/crypto-pool.js';
+import { Turns } from './turns.js';
 
 const generatePair = promisify(generateKeyPair);
 
-/** RSA generations that may wait; each takes up to some seconds. */
-const MAX_WAITING = 64;
+/** Keys that are checked at a time. */
+const CHECKS = 1;
 
 /**
  * Makes keys, and checks those that are brought. With RSA that takes seconds of a processor: on a few threads of its own,
  * which leave the processors to the requests.
  */
 export class KeyGenerator {
-  readonly #waiting: (() => void)[] = [];
+  readonly #making: Turns;
   readonly #threads: CryptoPool;
-  #running = 0;
+  /** What is brought does not wait behind what is made, which takes longer by far. */
+  readonly #checking = new Turns(CHECKS);
+  readonly #checks = new CryptoPool({ threads: CHECKS, background: true });
 
-  constructor(private readonly concurrency: number) {
+  constructor(concurrency: number) {
+    this.#making = new Turns(concurrency);
     this.#threads = new CryptoPool({ threads: concurrency, background: true });
   }
 
@@ -38,7 +42,7 @@ export class KeyGenerator {
     if (modulusSizeOf(modulusLength) === undefined)
       throw new CofferError('BadParameter', 'The RSA key size is not supported.');
     if (!isExponent(publicExponent)) throw new CofferError('BadParameter', 'The RSA public exponent is not valid.');
-    return this.#inTurn(async () => {
+    return this.#making.run(async () => {
       const pkcs8 = await this.#threads.run({ op: 'generate', modulusLength, publicExponent });
       if (!(pkcs8 instanceof Uint8Array)) throw new CofferError('Internal', 'The key could not be made.');
       return toNewKey(spec, publicOf(pkcs8), SecretBytes.own(pkcs8));
@@ -49,50 +53,23 @@ export class KeyGenerator {
   async import(jwk: PrivateJwk): Promise<NewKey> {
     if (jwk.kty === 'EC') return importEc(jwk.crv, jwk.members);
     if (jwk.kty === 'oct') return importOct(jwk.members);
-    return this.#inTurn(() => importRsa(jwk.members, (candidate) => this.#isPrime(candidate)));
+    return this.#checking.run(() => importRsa(jwk.members, (candidate) => this.#isPrime(candidate)));
   }
 
   /** Ends the threads; keys that are being made are lost, and so is who waits. */
-  close(): Promise<void> {
-    return this.#threads.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#threads.close(), this.#checks.close()]);
   }
 
   async #isPrime(candidate: Uint8Array): Promise<boolean> {
     const copy = new Uint8Array(candidate);
     try {
-      const answer = await this.#threads.run({ op: 'isPrime', candidate: copy });
+      const answer = await this.#checks.run({ op: 'isPrime', candidate: copy });
       if (typeof answer !== 'boolean') throw new CofferError('Internal', 'The key could not be checked.');
       return answer;
     } finally {
       copy.fill(0);
     }
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    await this.#enter();
-    try {
-      return await work();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#running < this.concurrency) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new CofferError('Throttled', 'Too many keys are being created. Please retry.', { retryAfterSeconds: 1 });
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Hands the place on to whoever waits the longest. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
   }
 }
 

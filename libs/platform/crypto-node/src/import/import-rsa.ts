@@ -49,6 +49,10 @@ function checkPrivate({ n, e, d, p, q, dp, dq, qi }: Numbers): void {
   const bits = bitLength(n);
   if (p <= 1n || q <= 1n || p * q !== n)
     throw invalidProperty('key.p', 'The modulus is not the product of the primes.');
+  // FIPS 186-5, A.1.3: a small factor is found by trying.
+  if (bitLength(p) !== bits / 2 || bitLength(q) !== bits / 2) {
+    throw invalidProperty('key.p', 'Each prime must have half as many bits as the modulus.');
+  }
   if (bitLength(p > q ? p - q : q - p) <= bits / 2 - CLOSEST_PRIMES_BITS) {
     throw invalidProperty('key.p', 'The primes are too close to each other.');
   }

@@ -62,6 +62,19 @@ describe('an RSA key that is brought', () => {
     await expectUsable(await provider.import({ kty: 'RSA', members: rsaMembers(size) }), 'PS256', sha(256));
   });
 
+  it('does not wait behind keys that are being made', async () => {
+    const busy = createCryptoProvider({ threads: 1, generations: 1 });
+    const done: string[] = [];
+    const making = [1, 2, 3].map(async (n) => {
+      await busy.generate({ kty: 'RSA', keySize: 3072, publicExponent: 65537 });
+      done.push(`made ${n}`);
+    });
+    const brought = busy.import({ kty: 'RSA', members: rsa }).then(() => done.push('brought'));
+    await Promise.all([...making, brought]);
+    expect(done.indexOf('brought')).toBeLessThan(done.indexOf('made 3'));
+    await busy.close();
+  });
+
   it('is the same with leading zeros in every number', async () => {
     const padded = record(RSA, (member) => zeros(3, rsa[member]));
     const [with_, without] = [await importRsa(padded), await importRsa()];
@@ -96,6 +109,12 @@ describe('an RSA key that is brought', () => {
   it('is refused when a factor is no prime, though all numbers belong together', async () => {
     await expect(importRsa(numbersOf(composite(), prime()))).rejects.toEqual(refusal('key.p'));
     await expect(importRsa(numbersOf(prime(), composite()))).rejects.toEqual(refusal('key.q'));
+  });
+
+  it.each([2, 64, 512, 1023])('is refused when one of its primes has %d bits', async (size) => {
+    const [p, q] = [prime(size), prime(2048 - size)];
+    await expect(importRsa(numbersOf(p, q))).rejects.toEqual(refusal('key.p'));
+    await expect(importRsa(numbersOf(q, p))).rejects.toEqual(refusal('key.p'));
   });
 
   it('is refused when its primes are close (Fermat)', async () => {
