@@ -29,7 +29,7 @@ it('tells of new versions and of ends, and of nothing else', async () => {
   await feed.publish([
     message('KeyVersionCreated', { nbf: 1, exp: 2 }),
     message('KeyVersionUpdated', { exp: 3 }),
-    message('KeyExpiryNotified', { notice: 'NearExpiry', exp: 2 }),
+    message('KeyExpiryNotified', { notice: 'NearExpiry', nbf: 1, exp: 2 }),
     message('KeyExpiryNotified', { notice: 'Expired', exp: 2 }),
     message('KeyVersionCreated', {}, 'of a vault that is gone'),
   ]);
@@ -39,6 +39,11 @@ it('tells of new versions and of ends, and of nothing else', async () => {
     ['Microsoft.KeyVault.KeyExpired', 'id-KeyExpiryNotified'],
   ]);
   expect(told.flatMap(({ body }) => schemaFaults('key-notification', body))).toEqual([]);
+  expect(told.map(({ body }) => (body as { data: Record<string, unknown> }).data)).toMatchObject([
+    { NBF: 1, EXP: 2 },
+    { NBF: 1, EXP: 2 },
+    { NBF: null, EXP: 2 },
+  ]);
   expect(told[0]?.body).toEqual({
     id: 'id-KeyVersionCreated',
     topic: vault.resourceId,

@@ -66,6 +66,8 @@ export interface KeyExpiryNotifiedData {
   readonly version: string;
   readonly notice: 'NearExpiry' | 'Expired';
   /** Unix seconds. */
+  readonly nbf?: number;
+  /** Unix seconds. */
   readonly exp: number;
 }
 

@@ -53,7 +53,7 @@ export function assertReleasePolicy({ contentType, data }: ReleasePolicy): void 
 export function parseReleasePolicy(data: string): readonly AuthorityRule[] {
   const bytes = Buffer.from(data, 'base64url');
   if (bytes.length > MAX_DATA_BYTES) throw invalid(`it is longer than ${MAX_DATA_BYTES} bytes`);
-  const policy = parseJson(bytes);
+  const policy = only(parseJson(bytes), ['version', 'anyOf']);
   const version = policy['version'];
   // The examples of the older form have none.
   if (version !== undefined && version !== '1.0.0' && version !== '1.0') throw invalid(`the version must be "1.0.0"`);
@@ -66,7 +66,7 @@ function authorityRule(entry: Members, budget: Budget): AuthorityRule {
   if (typeof authority !== 'string' || !isAuthority(authority)) {
     throw invalid('every member of anyOf needs an authority, which is an https URL');
   }
-  return { authority: withoutTrailingSlash(authority), condition: group(entry, budget, 1) };
+  return { authority: withoutTrailingSlash(authority), condition: group(entry, budget, 1, ['authority']) };
 }
 
 /** `http` is for issuers on the same machine; which authorities are trusted is configured elsewhere. */
@@ -85,7 +85,8 @@ function condition(value: unknown, budget: Budget, depth: number): Condition {
   return members['claim'] === undefined ? group(members, budget, depth + 1) : claimCondition(members);
 }
 
-function group(members: Members, budget: Budget, depth: number): Condition {
+function group(members: Members, budget: Budget, depth: number, besides: readonly string[] = []): Condition {
+  only(members, ['allOf', 'anyOf', ...besides]);
   if (depth > MAX_DEPTH) throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
   const hasAll = members['allOf'] !== undefined;
   if (hasAll === (members['anyOf'] !== undefined)) throw invalid('conditions are either in allOf or in anyOf');
@@ -94,14 +95,13 @@ function group(members: Members, budget: Budget, depth: number): Condition {
 }
 
 function claimCondition(members: Members): Condition {
-  const { claim, equals, condition: operator, value } = members;
-  if (members['allOf'] !== undefined || members['anyOf'] !== undefined)
-    throw invalid('a claim has no conditions inside');
+  const { claim, equals, condition: operator, value } = only(members, ['claim', 'equals', 'condition', 'value']);
   if (typeof claim !== 'string' || claim === '' || claim.length > MAX_TEXT) throw invalid('a claim needs a name');
   const older = operator !== undefined;
   if (older && (operator !== 'equals' || equals !== undefined)) throw invalid('equals is the only operator');
+  if (!older && value !== undefined) throw invalid('a value has its condition');
   const expected = older ? value : equals;
-  if (!isScalar(expected)) throw invalid('a claim is compared with a string, a number, true or false');
+  if (!isScalar(expected)) throw invalid('a claim is compared with a string, a number that is exact, true or false');
   const text = String(expected);
   if (text.length > MAX_TEXT) throw invalid(`a value is longer than ${MAX_TEXT} characters`);
   return { claim: claim.split('.'), equals: text };
@@ -143,6 +143,14 @@ function list(members: Members, name: string): readonly unknown[] {
   return items;
 }
 
+/** What is not understood may be a condition that its author counts on. */
+function only(members: Members, known: readonly string[]): Members {
+  if (Object.keys(members).some((name) => !known.includes(name))) {
+    throw invalid(`beside ${known.join(', ')} it has a member that is not known there`);
+  }
+  return members;
+}
+
 function record(value: unknown): Members {
   if (!isRecord(value)) throw invalid('its parts must be JSON objects');
   return value;
@@ -153,9 +161,12 @@ function isRecord(value: unknown): value is Members {
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return (
-    typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
-  );
+  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && isExact(value));
+}
+
+/** Of whole numbers behind 2^53 several are read as one. */
+function isExact(value: number): boolean {
+  return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function invalid(why: string): CofferError {

@@ -52,6 +52,13 @@ describe('a release policy', () => {
     expect(meets(one('x'), { a: ['x'] })).toBe(false);
   });
 
+  it('takes no number that may have been another before it was read', () => {
+    const largest = policyOf({ authority: AUTHORITY, allOf: [{ claim: 'a', equals: Number.MAX_SAFE_INTEGER }] });
+    expect(meets(largest, { a: Number.MAX_SAFE_INTEGER })).toBe(true);
+    const asText = policyOf({ authority: AUTHORITY, allOf: [{ claim: 'a', equals: '9007199254740992' }] });
+    expect(meets(asText, { a: 2 ** 53 })).toBe(false);
+  });
+
   it('sees a token’s own members only', () => {
     const path = (claim: string) => policyOf({ authority: AUTHORITY, allOf: [{ claim, equals: 'Object' }] });
     expect(meets(path('constructor.name'), {})).toBe(false);
@@ -101,6 +108,15 @@ describe('a release policy', () => {
     ['a claim with conditions', { anyOf: [{ authority: AUTHORITY, allOf: [{ ...rule, allOf: [rule] }] }] }],
     ['another operator', { anyOf: [{ authority: AUTHORITY, allOf: [{ claim: 'a', condition: 'not', value: 1 }] }] }],
     ['two forms at once', { anyOf: [{ authority: AUTHORITY, allOf: [{ ...rule, condition: 'equals', value: 1 }] }] }],
+    ['a condition beside the rules', { anyOf: [{ authority: AUTHORITY, allOf: [rule] }], allOf: [rule] }],
+    ['a condition beside a list', { anyOf: [{ authority: AUTHORITY, allOf: [rule], claim: 'x', equals: 'y' }] }],
+    ['an operator beside equals', { anyOf: [{ authority: AUTHORITY, allOf: [{ ...rule, notEquals: '1' }] }] }],
+    ['a value without its condition', { anyOf: [{ authority: AUTHORITY, allOf: [{ ...rule, value: 2 }] }] }],
+    ['an authority inside', { anyOf: [{ authority: AUTHORITY, allOf: [{ authority: AUTHORITY, allOf: [rule] }] }] }],
+    [
+      'a number that is read as another',
+      { anyOf: [{ authority: AUTHORITY, allOf: [{ claim: 'a', equals: 2 ** 53 }] }] },
+    ],
     ['too deep', { anyOf: [{ authority: AUTHORITY, allOf: [deep(8)] }] }],
     ['too many conditions', { anyOf: [{ authority: AUTHORITY, allOf: Array.from({ length: 257 }, () => rule) }] }],
     ['too long', { anyOf: [{ authority: AUTHORITY, allOf: [rule] }], pad: 'x'.repeat(16 * 1024) }],

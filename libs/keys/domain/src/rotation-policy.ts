@@ -1,5 +1,5 @@
 import { defined, invalidProperty } from '@coffer/kernel';
-import { daysOf, parseIsoDuration } from './iso-duration.js';
+import { addDuration, daysOf, parseIsoDuration, type IsoDuration } from './iso-duration.js';
 
 export type LifetimeAction = 'Rotate' | 'Notify';
 
@@ -38,13 +38,14 @@ export interface RotationPolicyRequest {
 }
 
 const SHORTEST_EXPIRY_DAYS = 28;
+/** A version's life before a rotation, and behind it. */
 const SHORTEST_ROTATION_DAYS = 7;
 const MEMBER = 'lifetimeActions';
 
 /** Checks a policy (azure-api a.1, «Rotation policy»). Throws BadParameter that names the member. */
 export function rotationPolicyOf({ lifetimeActions = [], expiryTime }: RotationPolicyRequest): RotationPolicy {
-  const lifetime = expiryTime === undefined ? undefined : daysIn('attributes.expiryTime', expiryTime);
-  if (lifetime !== undefined && lifetime < SHORTEST_EXPIRY_DAYS) {
+  const lifetime = expiryTime === undefined ? undefined : durationOf('attributes.expiryTime', expiryTime);
+  if (lifetime !== undefined && daysOf(lifetime) < SHORTEST_EXPIRY_DAYS) {
     throw invalidProperty('attributes.expiryTime', `The expiry time must be at least ${SHORTEST_EXPIRY_DAYS} days.`);
   }
   const rules = lifetimeActions.map((action) => ruleOf(action, lifetime));
@@ -56,24 +57,30 @@ export function rotationPolicyOf({ lifetimeActions = [], expiryTime }: RotationP
 
 type RequestedAction = NonNullable<RotationPolicyRequest['lifetimeActions']>[number];
 
-function ruleOf(action: RequestedAction, lifetime: number | undefined): LifetimeActionRule {
+function ruleOf(action: RequestedAction, lifetime: IsoDuration | undefined): LifetimeActionRule {
   const { timeAfterCreate, timeBeforeExpiry } = action;
   const type = typeOf(action.type);
   if ((timeAfterCreate === undefined) === (timeBeforeExpiry === undefined)) {
     throw invalidProperty(MEMBER, 'A trigger has either timeAfterCreate or timeBeforeExpiry.');
   }
-  const time = daysIn(MEMBER, timeAfterCreate ?? timeBeforeExpiry ?? '');
+  const time = durationOf(MEMBER, timeAfterCreate ?? timeBeforeExpiry ?? '');
   if (type === 'Notify' && timeAfterCreate !== undefined) {
     throw invalidProperty(MEMBER, 'The trigger of Notify is timeBeforeExpiry.');
   }
-  if (type === 'Rotate' && time < SHORTEST_ROTATION_DAYS) {
+  if (type === 'Rotate' && daysOf(time) < SHORTEST_ROTATION_DAYS) {
     throw invalidProperty(MEMBER, `The trigger of Rotate must be at least ${SHORTEST_ROTATION_DAYS} days.`);
   }
   if (type === 'Rotate' && timeBeforeExpiry !== undefined && lifetime === undefined) {
     throw invalidProperty(MEMBER, 'Rotate before expiry needs attributes.expiryTime.');
   }
-  if (lifetime !== undefined && time >= lifetime) {
+  if (lifetime !== undefined && daysOf(time) >= daysOf(lifetime)) {
     throw invalidProperty(MEMBER, 'The trigger must be shorter than attributes.expiryTime.');
+  }
+  if (type === 'Rotate' && lifetime !== undefined && !leavesRoom(lifetime, time, timeAfterCreate !== undefined)) {
+    throw invalidProperty(
+      MEMBER,
+      'Rotate must come at least 7 days after the creation and 7 days before the expiry, in every month.',
+    );
   }
   return { type, ...defined({ timeAfterCreate, timeBeforeExpiry }) };
 }
@@ -85,8 +92,24 @@ function typeOf(text: string): LifetimeAction {
   return known;
 }
 
-function daysIn(member: string, text: string): number {
+function durationOf(member: string, text: string): IsoDuration {
   const duration = parseIsoDuration(text);
   if (duration === undefined) throw invalidProperty(member, 'An ISO 8601 duration is required, such as P90D or P2Y.');
-  return daysOf(duration);
+  return duration;
+}
+
+const DAY = 86_400;
+/** Any four years have every month that there is; each day begins and ends in another one. */
+const STARTS = Array.from({ length: 1_461 }, (_, day) => [day * DAY, day * DAY + DAY - 1]).flat();
+
+/**
+ * Whether a version lives for some days before its rotation and behind it, whenever it is made: by the calendar of the
+ * timers, since a month is now longer and now shorter than the days that are taken from it.
+ */
+function leavesRoom(lifetime: IsoDuration, time: IsoDuration, afterCreate: boolean): boolean {
+  return STARTS.every((created) => {
+    const expiry = addDuration(created, lifetime);
+    const rotation = afterCreate ? addDuration(created, time) : addDuration(expiry, time, -1);
+    return Math.min(rotation - created, expiry - rotation) >= SHORTEST_ROTATION_DAYS * DAY;
+  });
 }

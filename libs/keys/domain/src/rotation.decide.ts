@@ -1,4 +1,4 @@
-import { changedMeanwhile } from '@coffer/kernel';
+import { changedMeanwhile, defined } from '@coffer/kernel';
 import { addDuration, parseIsoDuration } from './iso-duration.js';
 import type { Named } from './key-command.js';
 import { keyNotFound } from './key-errors.js';
@@ -102,8 +102,8 @@ export function notifyExpiry({ notice, now }: NotifyExpiry, state: KeyState): Ke
   // After an outage only the later notice has a meaning.
   const wanted = notice === 'Expired' ? isDue(expired, now) : isDue(nearExpiry, now) && !isDue(expired, now);
   if (!wanted) return [];
-  const { name } = state;
-  return [{ type: 'KeyExpiryNotified', data: { name, version: current.version, notice, exp: current.exp } }];
+  const { version, nbf, exp } = current;
+  return [{ type: 'KeyExpiryNotified', data: { name: state.name, version, notice, ...defined({ nbf }), exp } }];
 }
 
 function latestOf(state: KeyState): KeyVersion | undefined {

@@ -42,8 +42,8 @@ function factsOf(event: KeyEvent): Facts | undefined {
     return { type: 'KeyNewVersionCreated', name, version, nbf, exp };
   }
   if (event.type !== 'KeyExpiryNotified') return undefined;
-  const { name, version, notice, exp } = event.data;
-  return { type: notice === 'Expired' ? 'KeyExpired' : 'KeyNearExpiry', name, version, exp };
+  const { name, version, notice, nbf, exp } = event.data;
+  return { type: notice === 'Expired' ? 'KeyExpired' : 'KeyNearExpiry', name, version, nbf, exp };
 }
 
 function toNotification(
