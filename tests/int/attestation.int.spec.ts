@@ -56,6 +56,18 @@ describe('attestation tokens', () => {
     expect(service.asked).toHaveLength(asked);
   });
 
+  it.each<[string, unknown]>([
+    ['is null', null],
+    ['has a certificate that is none', { kty: 'RSA', kid: 'bad', x5c: ['AAAA'] }],
+    ['has no numbers', { kty: 'RSA', kid: 'bad' }],
+    ['is of a type that nobody knows', { kty: 'new', kid: 'bad' }],
+  ])('are verified although another key of their authority %s (RFC 7517 §5)', async (_what, key) => {
+    const file = path.join(directory, 'jwks-with-others.json');
+    await writeFile(file, JSON.stringify({ keys: [key, ...service.jwks.keys] }));
+    const verifier = verifierOf({ authority: service.issuer, jwksFile: file });
+    await expect(verifier.verify(await service.token({}))).resolves.toBeDefined();
+  });
+
   it('are bound to their times, with the skew', async () => {
     const verifier = verifierOf({ authority: service.issuer });
     const at = (options: TokenOptions) => service.token({}, options).then((token) => verifier.verify(token));

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CofferError, type Clock } from '@coffer/kernel';
 import type { JSONWebKeySet, JWK } from 'jose';
@@ -87,11 +87,24 @@ async function readKeys(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));
 }
 
-/** Microsoft Azure Attestation publishes its keys as certificates alone (`x5c`): their numbers are added. */
+/**
+ * Those of the keys that can verify anything; what is not understood, or not whole, is passed over (RFC 7517 §5). Microsoft
+ * Azure Attestation publishes its keys as certificates alone (`x5c`): their numbers are added.
+ */
 function withPublicKeys(document: unknown): JSONWebKeySet {
   const keys = (document as Readonly<Record<string, unknown>> | null)?.['keys'];
   if (!Array.isArray(keys)) throw new Error('no JWKS');
-  return { keys: keys.map((key) => withNumbers(key as JWK)) };
+  return { keys: keys.flatMap((key: unknown) => usable(key) ?? []) };
+}
+
+function usable(key: unknown): JWK | undefined {
+  try {
+    const whole = withNumbers(key as JWK);
+    createPublicKey({ key: whole, format: 'jwk' });
+    return whole;
+  } catch {
+    return undefined;
+  }
 }
 
 function withNumbers(key: JWK): JWK {

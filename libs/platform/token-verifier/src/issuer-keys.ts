@@ -1,4 +1,4 @@
-import { CofferError, type Clock } from '@coffer/kernel';
+import { CofferError, isCofferError, type Clock } from '@coffer/kernel';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -30,7 +30,7 @@ export function localKeys(source: JwksSource, context: IssuerKeysContext): KeyFi
   let cached: { set: JSONWebKeySet; find: KeyFinder } | undefined;
   const look = async (refresh: boolean): Promise<KeyFinder> => {
     const set = await source({ refresh }).catch((error: unknown) => {
-      throw keysUnavailable(error);
+      throw isCofferError(error, 'ServiceUnavailable') ? error : keysUnavailable(error);
     });
     if (cached?.set !== set) {
       cached = { set, find: createLocalJWKSet(set) };
