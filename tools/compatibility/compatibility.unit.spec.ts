@@ -1,4 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOperations } from './operations.mjs';
 import { clientsPinned } from './results.mjs';
@@ -31,6 +34,24 @@ describe('docs/compatibility.md', () => {
   it('knows every operation on keys of the descriptions', () => {
     expect(readOperations(fileURLToPath(new URL('tests/openapi', root)))).toEqual(operations);
     expect(operations.operations).toHaveLength(25);
+  });
+
+  it('would know those of a version that is new among the descriptions', async () => {
+    const copy = await mkdtemp(path.join(tmpdir(), 'coffer-openapi-'));
+    try {
+      await cp(new URL('tests/openapi', root), copy, { recursive: true });
+      const folder = path.join(copy, 'specification/keyvault/data-plane/Microsoft.KeyVault/stable/7.7');
+      await mkdir(folder);
+      const get = { operationId: 'brandNew' };
+      await writeFile(path.join(folder, 'keys.json'), JSON.stringify({ paths: { '/keys/new': { get } } }));
+      const found = readOperations(copy);
+
+      expect(found.versions).toEqual([...operations.versions.slice(0, -1), '7.7', operations.versions.at(-1)]);
+      const added = { operation: 'BrandNew', method: 'GET', path: '/keys/new', versions: ['7.7'] };
+      expect(found.operations.find(({ operation }) => operation === 'BrandNew')).toEqual(added);
+    } finally {
+      await rm(copy, { recursive: true });
+    }
   });
 
   it('names the clients that are pinned, and specs that exist', () => {

@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const DATA_PLANE = 'specification/keyvault/data-plane/Microsoft.KeyVault';
-const described = ['2016-10-01', '7.0', '7.1', '7.2', '7.3', '7.4', '7.5', '7.6-preview.1'];
+/** No released client asks for a preview; this one stands for the version that it became. */
+const PREVIEW = '7.6-preview.1';
 
 /** Released versions whose descriptions are not among the files: what they are made of (the official clients' typings). */
 const derived = [
   {
     version: '7.6',
-    like: '7.6-preview.1',
+    like: PREVIEW,
     added: [{ operation: 'GetKeyAttestation', method: 'GET', path: '/keys/{key-name}/{key-version}/attestation' }],
   },
   { version: '2025-07-01', like: '7.6', added: [] },
@@ -19,9 +20,13 @@ const derived = [
  * `root` is a checkout of the descriptions: the directory that holds `specification/`.
  */
 export function readOperations(root) {
-  const byVersion = new Map(described.map((version) => [version, operationsOf(fileOf(root, version))]));
-  for (const { version, like, added } of derived) byVersion.set(version, [...byVersion.get(like), ...added]);
-  const versions = [...byVersion.keys()].filter((version) => !version.includes('preview'));
+  const described = readdirSync(path.join(root, DATA_PLANE, 'stable')).filter((version) => fileOf(root, version));
+  const byVersion = new Map([...described, PREVIEW].map((version) => [version, operationsOf(fileOf(root, version))]));
+  for (const { version, like, added } of derived) {
+    if (!byVersion.has(version)) byVersion.set(version, [...byVersion.get(like), ...added]);
+  }
+  byVersion.delete(PREVIEW);
+  const versions = [...byVersion.keys()].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
   const operations = new Map();
   for (const version of versions) {
     for (const { operation, method, path: at } of byVersion.get(version)) {
@@ -31,6 +36,12 @@ export function readOperations(root) {
     }
   }
   return { versions, operations: [...operations.values()] };
+}
+
+/** 2016-10-01 came first, then the numbered versions, then dated ones again. */
+function placeOf(version) {
+  if (version.startsWith('2016')) return 0;
+  return version.startsWith('7.') ? 1 + Number(version.slice(2)) : Number.MAX_SAFE_INTEGER;
 }
 
 function fileOf(root, version) {
