@@ -263,11 +263,6 @@ describe('release', () => {
   ])('is a bad request with %s', async (_what, body) => {
     await expect(call('KeyRelease', { name: 'k' }, body)).rejects.toEqual(refused('BadParameter'));
   });
-
-  it('does not exist before 7.3', async () => {
-    const old = call('KeyRelease', { name: 'k' }, { target: 'a.b.c' }, { apiVersion: '7.2' });
-    await expect(old).rejects.toEqual(refused('RouteNotFound'));
-  });
 });
 
 describe('a release policy', () => {

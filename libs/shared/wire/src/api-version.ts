@@ -16,6 +16,20 @@ export function parseApiVersion(host: PublicHost, value: string | undefined): st
   throw new CofferError('ApiVersionInvalid', invalid(host, value));
 }
 
+/**
+ * Whether a version of the data plane is `7.<minor>` or later. The dated versions are 2016-10-01, the oldest of all, and those
+ * that came after 7.6.
+ */
+export function isSince(minor: number, apiVersion: string): boolean {
+  const numbered = /^7\.(\d{1,2})/.exec(apiVersion);
+  return numbered === null ? !isBefore70(apiVersion) : Number(numbered[1]) >= minor;
+}
+
+/** True for 2016-10-01 and its previews. */
+export function isBefore70(apiVersion: string): boolean {
+  return /^201[0-8]-/.test(apiVersion);
+}
+
 function isDataPlaneVersion(value: string): boolean {
   return NUMBERED.test(value) || (isDated(value) && value >= OLDEST_DATA_PLANE);
 }

@@ -10,10 +10,16 @@ export const intDate = z.int().min(0).max(LAST_SECOND).nullish();
 /** Schema of a map of tags (azure-api d.3) whose names and values have at most `maxLength` characters. */
 export function tagsSchema(maxLength: number) {
   const text = z.string().max(maxLength);
-  return z
+  const tags = z
     .record(text, text)
     .refine((map) => Object.keys(map).length <= MAX_TAGS, { error: `There may be at most ${MAX_TAGS} tags.` })
     .nullish();
+  // As a member of an object it would be its prototype, and get lost.
+  return z
+    .unknown()
+    .refine((map) => !Object.hasOwn(Object(map) as object, '__proto__'), { error: 'No tag can be named __proto__.' })
+    .pipe(tags)
+    .optional();
 }
 
 /** The dates of a parsed `attributes` member; absent and `null` become `undefined`. */

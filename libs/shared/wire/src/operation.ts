@@ -24,6 +24,8 @@ export interface Operation {
   readonly host: PublicHost;
   /** Route patterns in find-my-way syntax; the first is the canonical one. Matched without regard to case, `//` or a trailing `/`. */
   readonly paths: readonly string[];
+  /** The minor number of the data-plane version 7.x that it came with; absent where every version has it. */
+  readonly since?: number;
   readonly access: Access;
   /** Status of success. The SDKs insist on it exactly (sdk-contract, must-have 5). */
   readonly status: number;

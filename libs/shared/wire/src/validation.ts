@@ -23,8 +23,8 @@ export function parseBody<T>(schema: Schema<T>, body: unknown): T {
   throw new CofferError('BadParameter', `Property ${member} has invalid value\r\n${wordsOf(issue)}`);
 }
 
-/** Callers do not speak JavaScript: what is `undefined` there is missing here. */
+/** Callers do not speak JavaScript: what is `undefined` there, or `null`, is missing here. */
 function wordsOf(issue: SchemaIssue | undefined): string {
   if (issue === undefined) return 'Invalid value.';
-  return issue.message.endsWith('received undefined') ? 'A value is required.' : issue.message;
+  return /received (undefined|null)$/.test(issue.message) ? 'A value is required.' : issue.message;
 }

@@ -111,9 +111,7 @@ function decode(plaintext: Buffer): Backup {
   return { ...known, privateKeys: keys.map((key) => SecretBytes.copyOf(key)) };
 }
 
+/** Damaged, or of another subscription or geography; the words are Azure's. */
 function notABackup(): CofferError {
-  return new CofferError(
-    'BadParameter',
-    'The backup blob cannot be restored: it is damaged, or comes from another subscription or geography.',
-  );
+  return new CofferError('BadParameter', 'Backup blob contains invalid or corrupt version.');
 }

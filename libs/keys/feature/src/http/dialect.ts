@@ -1,19 +1,10 @@
 import { invalidProperty } from '@coffer/kernel';
 import { custodyOf } from '@coffer/keys-domain';
+import { isBefore70, isSince } from '@coffer/wire';
 
 /** Words that differ between api-versions (azure-api 0.1, c.1, c.2). */
 
-/** The dated versions before 7.0 spell secp256k1 in their own way. */
-function isBefore70(apiVersion: string): boolean {
-  return /^201[0-8]-/.test(apiVersion);
-}
-
-/** True for `7.<minor>` and later; the dated versions after 2018 are later than every `7.x`. */
-export function isSince(minor: number, apiVersion: string): boolean {
-  const numbered = /^7\.(\d{1,2})/.exec(apiVersion);
-  return numbered === null ? !isBefore70(apiVersion) : Number(numbered[1]) >= minor;
-}
-
+/** Versions before 7.0 spell secp256k1 in their own way. */
 const OLD_CURVE = 'SECP256K1';
 const CURVE = 'P-256K';
 const OLD_ALGORITHM = 'ECDSA256';

@@ -14,8 +14,8 @@ export class ReleaseHandler {
   ) {}
 
   async handle(context: VaultRequestContext, body: unknown): Promise<Reply> {
-    const { audit, now, vault, apiVersion, baseUrl } = context;
-    const target = parseRelease(body, apiVersion);
+    const { audit, now, vault, baseUrl } = context;
+    const target = parseRelease(body);
     const address = addressed(context);
     audit.describe({ properties: { algorithm: target.enc, release: 'refused' } });
     const released = await keyRelease(this.ports, { ...address, vaultId: vault.vaultId, now }, target);

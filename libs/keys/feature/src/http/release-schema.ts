@@ -1,11 +1,10 @@
 import { exportWraps } from '@coffer/contracts';
 import { CofferError, defined } from '@coffer/kernel';
 import type { ReleaseRequest } from '@coffer/keys-domain';
-import { parseBody } from '@coffer/wire';
+import { isSince, parseBody } from '@coffer/wire';
 import { z } from 'zod';
 import type { ReleaseTarget } from '../application/key-release.js';
 import { decodeBase64url } from './crypto-body.js';
-import { isSince } from './dialect.js';
 
 /** base64url of the largest policy that the domain takes. */
 const MAX_POLICY_LENGTH = 22_000;
@@ -58,9 +57,8 @@ const releaseSchema = z.object({
   enc: z.enum(exportWraps).nullish(),
 });
 
-/** Body of Release (`KeyReleaseParameters`). Throws BadParameter; RouteNotFound in a version without release. */
-export function parseRelease(body: unknown, apiVersion: string): ReleaseTarget {
-  if (!knowsRelease(apiVersion)) throw new CofferError('RouteNotFound', 'The requested resource does not exist.');
+/** Body of Release (`KeyReleaseParameters`). Throws BadParameter. */
+export function parseRelease(body: unknown): ReleaseTarget {
   const { target, nonce, enc } = parseBody(releaseSchema, body);
   return { target, nonce: nonce ?? undefined, enc: enc ?? 'CKM_RSA_AES_KEY_WRAP' };
 }

@@ -5,6 +5,7 @@ import {
   armDenial,
   armScope,
   challengeError,
+  isSince,
   parseApiVersion,
   type Access,
   type PublicHost,
@@ -12,6 +13,7 @@ import {
 } from '@coffer/wire';
 import type { Exchange } from './exchange.js';
 import type { HttpPorts } from './ports.js';
+import { routeNotFound } from './refusals.js';
 
 type DataAccess = Extract<Access, { plane: 'data' }>;
 
@@ -24,15 +26,16 @@ const audiences: Readonly<Record<PublicHost, TokenAudience>> = {
 
 /**
  * Who is it, and may they (403 is decided here): token, api-version, authorization, in this order and before a byte of
- * the body is looked at. Fills in the exchange; throws Unauthenticated, ApiVersionMissing, ApiVersionInvalid,
- * AccessDenied, AuthorizationFailed, ServiceUnavailable.
+ * the body is looked at. Fills in the exchange; throws Unauthenticated, ApiVersionMissing, ApiVersionInvalid, RouteNotFound
+ * (an operation that the version does not have), AccessDenied, AuthorizationFailed, ServiceUnavailable.
  */
 export async function admit(exchange: Exchange, ports: HttpPorts): Promise<void> {
   const { host } = exchange.target;
-  const { access } = exchange.mounted.operation;
+  const { access, since } = exchange.mounted.operation;
   exchange.query = singleValues(exchange.request.query);
   if (access.plane !== 'anonymous') await authenticate(exchange, ports);
   exchange.admit(exchange.principal, apiVersionOf(host, exchange.query['api-version']));
+  if (since !== undefined && !isSince(since, exchange.apiVersion)) throw routeNotFound();
   switch (access.plane) {
     case 'anonymous':
     case 'signed-in':

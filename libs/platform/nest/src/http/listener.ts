@@ -3,6 +3,7 @@ import { createServer as createPlainServer, type RequestListener, type Server as
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Hosts } from '@coffer/wire';
 import type { FastifyInstance } from 'fastify';
+import { overrideMethod } from './method-override.js';
 import { refuseUnreadable } from './unreadable.js';
 
 export interface TlsMaterial {
@@ -52,6 +53,7 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
   try {
     for (const address of options.addresses) {
       const server = newServer((request, response) => {
+        overrideMethod(request);
         app.routing(request, response);
       }, options);
       server.on('clientError', (error, socket) => {

@@ -5,12 +5,15 @@ import { admit, authenticate } from './admit.js';
 import { DATA_PLANE_LIMIT, MANAGEMENT_LIMIT, parseJsonBody } from './body.js';
 import { Exchange } from './exchange.js';
 import type { HttpPorts } from './ports.js';
+import { methodNotAllowed, routeNotFound } from './refusals.js';
 import { respond, respondError, unrecordable } from './respond.js';
 import type { MountedOperation } from './surface.js';
 import { targetOf } from './target.js';
 
 /** Of the operations; HEAD and OPTIONS are answered, too, with a refusal. */
 export const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+/** Parameters that callers choose freely; versions are not among them. */
+const NAME = /^:(name|account)$/;
 const ANSWERED = [...METHODS, 'HEAD', 'OPTIONS'] as const;
 
 /** Registers every operation of every surface, and an answer in the wire's form for whatever is none. */
@@ -20,7 +23,10 @@ export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
   for (const mounted of operations) {
     for (const path of mounted.operation.paths) mount(server, ports, mounted, mounted.operation.method, path);
   }
-  for (const [host, path, methods] of pathsOf(operations)) {
+  const paths = pathsOf(operations);
+  for (const [host, path, own] of paths) {
+    const general = paths.filter((other) => other[0] === host && namesAny(other[1], path));
+    const methods = new Set([...own, ...general.flatMap((other) => [...other[2]])]);
     const known = stray(ports, host, methodNotAllowed([...methods]));
     for (const method of ANSWERED) if (!isOneOf(methods, method)) mount(server, ports, known, method, path);
   }
@@ -29,16 +35,6 @@ export function mountSurfaces(server: FastifyInstance, ports: HttpPorts): void {
     const nothing = stray(ports, host, routeNotFound());
     for (const method of ANSWERED) for (const path of ['/', '/*']) mount(server, ports, nothing, method, path);
   }
-}
-
-/** The refusal of a method that a path does not have. */
-export function methodNotAllowed(allow: readonly Method[]): CofferError {
-  return new CofferError('MethodNotAllowed', 'The HTTP method is not supported here.', { allow });
-}
-
-/** The refusal of a path that is not there. */
-export function routeNotFound(): CofferError {
-  return new CofferError('RouteNotFound', 'The requested resource does not exist.');
 }
 
 function isOneOf(methods: ReadonlySet<string>, method: string): boolean {
@@ -158,6 +154,13 @@ function stray(ports: HttpPorts, host: PublicHost, refusal: CofferError): Mounte
   };
   strays.add(mounted);
   return mounted;
+}
+
+/** True when a word of `path` may as well be the name of an object under `general`: a key may be called `restore`. */
+function namesAny(general: string, path: string): boolean {
+  const [words, wanted] = [path.split('/'), general.split('/')];
+  if (words.length !== wanted.length || path === general) return false;
+  return wanted.every((word, i) => word === words[i] || (NAME.test(word) && /^\w/.test(words[i] ?? '')));
 }
 
 function pathsOf(operations: readonly MountedOperation[]): (readonly [PublicHost, string, ReadonlySet<Method>])[] {

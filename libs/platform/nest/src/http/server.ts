@@ -2,7 +2,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { CofferError } from '@coffer/kernel';
 import { takeBodiesAsBytes } from './body.js';
 import type { HttpPorts } from './ports.js';
-import { methodNotAllowed, METHODS, mountSurfaces, routeNotFound } from './routes.js';
+import { methodNotAllowed, routeNotFound } from './refusals.js';
+import { METHODS, mountSurfaces } from './routes.js';
 import { sendError } from './respond.js';
 import { hasOneHost, routerPath, targetOf } from './target.js';
 

@@ -29,7 +29,7 @@ const policy = (
   dataAction: string,
   body: Operation['body'],
 ): ReturnType<typeof key> => ({
-  ...key(method, ['/keys/:name/rotationpolicy'], permission, '', { body }),
+  ...key(method, ['/keys/:name/rotationpolicy'], permission, '', { body, since: 3 }),
   access: {
     plane: 'data',
     object: 'keys',
@@ -48,7 +48,7 @@ export const keyOperations = {
   KeyListVersions: key('GET', ['/keys/:name/versions'], 'list', 'read'),
   KeyBackup: key('POST', ['/keys/:name/backup'], 'backup', 'backup/action'),
   KeyRestore: key('POST', ['/keys/restore'], 'restore', 'restore/action', { body: 'json', bodyLimit: BACKUP_LIMIT }),
-  KeyRotate: key('POST', ['/keys/:name/rotate'], 'rotate', 'rotate/action'),
+  KeyRotate: key('POST', ['/keys/:name/rotate'], 'rotate', 'rotate/action', { since: 3 }),
   KeyRotationPolicyGet: policy('GET', 'getrotationpolicy', 'read', 'none'),
   KeyRotationPolicySet: policy('PUT', 'setrotationpolicy', 'write', 'json'),
   KeySign: crypto('sign', 'sign', 'sign/action'),
@@ -57,10 +57,12 @@ export const keyOperations = {
   KeyDecrypt: crypto('decrypt', 'decrypt', 'decrypt/action'),
   KeyWrap: crypto('wrapkey', 'wrapKey', 'wrap/action'),
   KeyUnwrap: crypto('unwrapkey', 'unwrapKey', 'unwrap/action'),
-  KeyRelease: crypto('release', 'release', 'release/action'),
-  KeyGetAttestation: key('GET', ['/keys/:name/:version/attestation', '/keys/:name/attestation'], 'get', 'read'),
+  KeyRelease: { ...crypto('release', 'release', 'release/action'), since: 3 },
+  KeyGetAttestation: key('GET', ['/keys/:name/:version/attestation', '/keys/:name/attestation'], 'get', 'read', {
+    since: 6,
+  }),
   RandomBytesGet: {
-    ...key('POST', ['/rng'], 'get', '', { body: 'json' }),
+    ...key('POST', ['/rng'], 'get', '', { body: 'json', since: 3 }),
     access: {
       plane: 'data',
       object: 'keys',
