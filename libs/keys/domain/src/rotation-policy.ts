@@ -77,10 +77,9 @@ function ruleOf(action: RequestedAction, lifetime: IsoDuration | undefined): Lif
     throw invalidProperty(MEMBER, 'The trigger must be shorter than attributes.expiryTime.');
   }
   if (type === 'Rotate' && lifetime !== undefined && !leavesRoom(lifetime, time, timeAfterCreate !== undefined)) {
-    throw invalidProperty(
-      MEMBER,
-      'Rotate must come at least 7 days after the creation and 7 days before the expiry, in every month.',
-    );
+    const days = `${SHORTEST_ROTATION_DAYS} days`;
+    const text = `Rotate must come at least ${days} after the creation and ${days} before the expiry, in every month.`;
+    throw invalidProperty(MEMBER, text);
   }
   return { type, ...defined({ timeAfterCreate, timeBeforeExpiry }) };
 }
