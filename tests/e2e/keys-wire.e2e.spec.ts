@@ -1,5 +1,5 @@
 import { startCoffer, type RunningCoffer } from '../support/coffer.js';
-import { ask, tokenFor, vaultResource, type Ask } from '../support/https.js';
+import { ask, tokenFor, vaultResource, type Ask, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
 let token: string;
@@ -8,10 +8,6 @@ beforeAll(async () => {
   token = await tokenFor(coffer, vaultResource(coffer));
 });
 afterAll(() => coffer.dispose());
-
-interface WireError {
-  readonly error: { readonly code: string; readonly message: string };
-}
 
 const call = (method: string, path: string, body?: unknown, more: Ask & { readonly version?: string } = {}) => {
   const { version = '7.6', ...request } = more;

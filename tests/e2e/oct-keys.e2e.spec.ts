@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startCoffer, type RunningCoffer } from '../support/coffer.js';
-import { ask, tokenFor, vaultResource, type Answer } from '../support/https.js';
-
-interface WireError {
-  readonly error: { readonly code: string; readonly message: string };
-}
+import { ask, tokenFor, vaultResource, type Answer, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
 let token: string;

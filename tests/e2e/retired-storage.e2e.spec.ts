@@ -1,6 +1,6 @@
 import { storageOperations } from '@coffer/wire';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
-import { ask, tokenFor, vaultResource } from '../support/https.js';
+import { ask, tokenFor, vaultResource, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
 let token: string;
@@ -9,10 +9,6 @@ beforeAll(async () => {
   token = await tokenFor(coffer, vaultResource(coffer));
 });
 afterAll(() => coffer.dispose());
-
-interface WireError {
-  readonly error: { readonly code: string; readonly message: string; readonly innererror?: { readonly code: string } };
-}
 
 const routes = Object.values(storageOperations).map(({ method, paths }) => [method, paths[0] ?? ''] as const);
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
-import { ask, askRaw, tokenFor, vaultResource, type Ask } from '../support/https.js';
+import { ask, askRaw, tokenFor, vaultResource, type Ask, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
 let token: string;
@@ -17,10 +17,6 @@ const V = 'api-version=7.4';
 const onVault = (path: string, request: Ask = {}) => ask(coffer, `${coffer.vaultUrl()}${path}`, { token, ...request });
 const onArm = (path: string, request: Ask = {}) =>
   ask(coffer, `${coffer.managementUrl}${path}`, { token: armToken, ...request });
-interface WireError {
-  readonly error: { readonly code: string; readonly message: string; readonly innererror?: { readonly code: string } };
-}
-
 describe('the challenge', () => {
   it('answers a request without a token before it looks at the body', async () => {
     const answer = await ask(coffer, `${coffer.vaultUrl()}/secrets/a?${V}`, {

@@ -12,6 +12,11 @@ export interface Answer {
   json<T = Record<string, unknown>>(): T;
 }
 
+/** The body of a refusal of the data plane (azure-api d.1), as far as specs read it. */
+export interface WireError {
+  readonly error: { readonly code: string; readonly message: string; readonly innererror?: { readonly code: string } };
+}
+
 export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
