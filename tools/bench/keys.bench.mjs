@@ -9,7 +9,7 @@ import pg from 'pg';
 import { startCoffer } from './coffer.mjs';
 import { pin, withChildren } from './cores.mjs';
 import { load, once as ask, openConnection, request } from './load.mjs';
-import { report } from './report.mjs';
+import { median, report } from './report.mjs';
 
 const SIZES = [100, 1_000, 10_000, 100_000];
 const VERSIONS = 50;
@@ -101,7 +101,7 @@ for (let turn = 0; turn < 6; turn += 1) {
   making = false;
   await maker;
 }
-const slowest = (turns) => turns.map((values) => values.at(-1)).sort((a, b) => a - b)[turns.length / 2];
+const slowest = (turns) => median(turns.map((values) => values.at(-1)));
 report('key get at 100/s, the slowest of 2 s, median', slowest(quiet).toFixed(1), 'ms');
 const later = slowest(busy) - slowest(quiet);
 report('  while RSA-4096 keys are made, later by', Math.max(0, later).toFixed(1), 'ms', '≤ 50', later <= 50);

@@ -6,14 +6,13 @@ import { createHash } from 'node:crypto';
 import { loadNativeSigner } from '@coffer/crypto-native';
 import { createCryptoProvider } from '@coffer/crypto-node';
 import { opensslSpeed } from './openssl.mjs';
-import { report } from './report.mjs';
+import { median, report } from './report.mjs';
 
 const ROUNDS = 5;
 const SECONDS = 2;
 /** Asked for at a time; enough to keep every core busy. */
 const IN_FLIGHT = 32;
 const digest = createHash('sha256').update('x').digest();
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const cpuSeconds = () => {
   const { user, system } = process.cpuUsage();

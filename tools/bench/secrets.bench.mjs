@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, startCoffer } from './coffer.mjs';
 import { load, once as ask, request } from './load.mjs';
-import { report } from './report.mjs';
+import { median, report } from './report.mjs';
 
 const coffer = await startCoffer();
 const token = await coffer.token();
@@ -36,7 +36,6 @@ for (let round = 0; round < 3; round += 1) {
   rounds.bare.push(reference.perSecond);
   rounds.get.push(gets.perSecond);
 }
-const median = (values) => [...values].sort((a, b) => a - b)[1];
 const ratio = median(rounds.get) / median(rounds.bare);
 report('bare Fastify HTTPS route, 32 connections', median(rounds.bare), '/s');
 report('secret get, 32 connections', median(rounds.get), '/s');

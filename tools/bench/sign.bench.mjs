@@ -5,7 +5,7 @@ import { startCoffer } from './coffer.mjs';
 import { cpuSeconds, withChildren } from './cores.mjs';
 import { load, once as ask, request } from './load.mjs';
 import { opensslSpeed } from './openssl.mjs';
-import { report } from './report.mjs';
+import { median, report } from './report.mjs';
 
 const cores = availableParallelism();
 
@@ -32,7 +32,6 @@ for (let round = 0; round < 5; round += 1) {
   signed.push(result);
   spent.push(after.map((seconds, i) => ((seconds - before[i]) * 1e6) / (result.perSecond * 4)));
 }
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const perSecond = median(signed.map((result) => result.perSecond));
 report('RSA-2048 RS256 through HTTPS, 32 connections', perSecond, '/s');
 report(

@@ -12,7 +12,7 @@ import { createKafkaFeed, kafkaTlsFiles } from '@coffer/messaging-kafka';
 import { startCoffer } from './coffer.mjs';
 import { cpuSeconds, pin, withChildren } from './cores.mjs';
 import { load, once as ask, request } from './load.mjs';
-import { report } from './report.mjs';
+import { median, report } from './report.mjs';
 
 const DIGEST = createHash('sha256').update('x').digest('base64url');
 const GATEWAY_CORE = '0';
@@ -21,7 +21,6 @@ const OTHER_CORES = `1-${Math.max(1, availableParallelism() - 1)}`;
 const FILLING = 64;
 /** Until JavaScript and Java have compiled what is hot: each of two instances has half of the requests to learn from. */
 const WARM_UP_SECONDS = 30;
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const percentile = (values, p) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))];
 
