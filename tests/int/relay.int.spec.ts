@@ -162,6 +162,20 @@ describe('the relay', () => {
     expect(await left('audit_inbox')).toBe(0);
   });
 
+  it('publishes what a database holds that a backup has set back, without being asked', async () => {
+    const { feed, inbox } = await subscribed();
+    const read: number[] = [];
+    await startRelay(feed, { database: noting(setup.database, read), onError: () => undefined });
+    const insert = `INSERT INTO audit_inbox (record_id, key, body) VALUES ($1, 'k', '{}')`;
+    for (const id of ['one', 'two']) await setup.database.query(insert, [id]);
+    await inbox.has(['one', 'two']);
+    await until(() => read.at(-1) === 2);
+    await setup.database.query(`SELECT setval(pg_get_serial_sequence('audit_inbox', 'position'), 1, false)`);
+    await endRelaySession(setup);
+    await setup.database.query(insert, ['after the backup']);
+    await inbox.has(['after the backup']);
+  });
+
   it('publishes what a long foreign transaction holds as soon as that commits, and the rest at once', async () => {
     const { feed, inbox } = await subscribed();
     const relay = await startRelay(feed);

@@ -15,7 +15,8 @@ const WHOLE_EVERY_MS = 300_000;
  * From where the inbox of audit records is to be read: behind what has been published and deleted, because the database
  * visits each deleted row once more to pass over it. Positions are numbers of a sequence, so that one which is missing
  * belongs to a transaction that is still under way, or was rolled back: nothing behind it is passed until it has come, or
- * can come no more.
+ * can come no more. All of that holds for one database: a session with another one, which may know less, needs a cursor of
+ * its own.
  */
 export class InboxCursor {
   /** Everything up to here was published, or will not come. */
@@ -25,9 +26,12 @@ export class InboxCursor {
 
   /** The position behind which to read. `now`: monotonic milliseconds. `whole`: whatever has been published before. */
   start(now: number, whole: boolean): number {
-    if (!whole && now - this.#wholeAt < WHOLE_EVERY_MS) return this.#done;
+    return !whole && now - this.#wholeAt < WHOLE_EVERY_MS ? this.#done : 0;
+  }
+
+  /** Everything from the beginning to the end has been looked at, beginning at `now`. */
+  sawWhole(now: number): void {
     this.#wholeAt = now;
-    return 0;
   }
 
   /** These were published; ascending. */

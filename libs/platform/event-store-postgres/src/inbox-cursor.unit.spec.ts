@@ -6,7 +6,7 @@ const ascending = (positions: readonly number[]) => [...positions].sort((a, b) =
 
 function opened(): InboxCursor {
   const cursor = new InboxCursor();
-  cursor.start(0, false);
+  cursor.sawWhole(0);
   return cursor;
 }
 
@@ -16,6 +16,9 @@ describe('the cursor of the inbox', () => {
     expect(cursor.start(0, false)).toBe(0);
     cursor.published([1, 2, 3], 0);
     cursor.published([4], 0);
+    // The look has not come to its end.
+    expect(cursor.start(0, false)).toBe(0);
+    cursor.sawWhole(0);
 
     expect(cursor.start(0, false)).toBe(4);
   });
@@ -25,9 +28,11 @@ describe('the cursor of the inbox', () => {
     cursor.published([1, 2], 0);
 
     expect(cursor.start(SECOND, true)).toBe(0);
+    cursor.sawWhole(SECOND);
     expect(cursor.start(2 * SECOND, false)).toBe(2);
     expect(cursor.start(300 * SECOND, false)).toBe(2);
     expect(cursor.start(301 * SECOND, false)).toBe(0);
+    cursor.sawWhole(301 * SECOND);
     expect(cursor.start(302 * SECOND, false)).toBe(2);
   });
 

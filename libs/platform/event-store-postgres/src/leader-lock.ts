@@ -13,7 +13,8 @@ export const NUDGE = 'coffer_relay';
 /** An advisory lock that one session holds for as long as it lives; whoever loses the session loses the lock. */
 export class LeaderLock {
   #session: pg.Client | undefined;
-  #held = false;
+  /** The session, once it has the lock. */
+  #held: SqlClient | undefined;
 
   constructor(
     private readonly connection: pg.ClientConfig,
@@ -24,17 +25,17 @@ export class LeaderLock {
 
   /**
    * The session that holds the lock, taken now if need be; `undefined` while another one has it. What only the holder may do
-   * goes through this session: it fails with the lock. Rejects when the server cannot be reached.
+   * goes through this session: it fails with the lock. The same object for as long as it holds. Rejects when the server cannot be reached.
    */
   async hold(): Promise<SqlClient | undefined> {
     try {
       this.#session ??= await this.#connect();
       // Not the waiting form: a session that waits inside a statement keeps the server from clearing dead rows.
-      if (!this.#held && (await tryLock(this.#session, this.lock))) {
+      if (this.#held === undefined && (await tryLock(this.#session, this.lock))) {
         await this.#session.query(`LISTEN ${NUDGE}`);
-        this.#held = true;
+        this.#held = throughSession(this.#session);
       }
-      return this.#held ? throughSession(this.#session) : undefined;
+      return this.#held;
     } catch (error) {
       await this.release();
       throw surfaced(error);
@@ -63,7 +64,7 @@ export class LeaderLock {
   #forget(session: pg.Client | undefined): void {
     if (this.#session !== session) return;
     this.#session = undefined;
-    this.#held = false;
+    this.#held = undefined;
   }
 }
 

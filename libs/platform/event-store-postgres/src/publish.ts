@@ -28,20 +28,20 @@ export async function publishEvents({ database, session, feed, isStopping }: Pas
 
 /**
  * Publishes the audit records that are in the inbox now behind a position (0: all), and deletes them from it; those that
- * may wait stay. Tells `published` their positions.
+ * may wait stay. Tells `published` their positions. Whether it came to the end.
  */
 export async function publishAudit(
   pass: Pass,
   topic: string,
   start: number,
   published: (positions: readonly number[]) => void,
-): Promise<void> {
+): Promise<boolean> {
   const { database, session, feed, isStopping } = pass;
   for (let after = start; !isStopping();) {
-    if (await oldestMayWait(pass, after)) return;
+    if (await oldestMayWait(pass, after)) return false;
     const rows = await outbox.selectAuditRows(database, after, BATCH);
     const last = rows.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return true;
     await feed.publish(rows.map((row) => auditMessage(topic, row)));
     // These very rows: one that commits late has a lower position and is still to come, in a later pass.
     await outbox.deleteAuditRows(
@@ -49,9 +49,10 @@ export async function publishAudit(
       rows.map((row) => row.position),
     );
     published(rows.map((row) => Number(row.position)));
-    if (rows.length < BATCH) return;
+    if (rows.length < BATCH) return true;
     after = Number(last.position);
   }
+  return false;
 }
 
 async function oldestMayWait({ database, mayWait }: Pass, after: number): Promise<boolean> {

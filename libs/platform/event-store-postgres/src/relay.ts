@@ -1,4 +1,4 @@
-import type { Database, Feed } from '@coffer/event-sourcing';
+import type { Database, Feed, SqlClient } from '@coffer/event-sourcing';
 import type pg from 'pg';
 import { InboxCursor } from './inbox-cursor.js';
 import { AUDIT_RELAY, LeaderLock, NUDGE, RELAY } from './leader-lock.js';
@@ -73,7 +73,8 @@ class PostgresRelay implements Relay {
   /** False while another process holds the lock. */
   #active = true;
   readonly #nudging = new Set<Committed>();
-  readonly #cursor = new InboxCursor();
+  /** With the session of which it tells. */
+  #cursor: { readonly session: SqlClient; readonly inbox: InboxCursor } | undefined;
 
   constructor(private readonly options: RelayOptions) {
     const kind = options.topics.events === undefined && options.topics.audit !== undefined ? AUDIT_RELAY : RELAY;
@@ -162,10 +163,15 @@ class PostgresRelay implements Relay {
   }
 
   async #publishAudit(run: Pass, topic: string, whole: boolean): Promise<void> {
-    const start = this.#cursor.start(performance.now(), whole);
-    await publishAudit(run, topic, start, (positions) => {
-      this.#cursor.published(positions, performance.now());
+    // The next session may lead to another server: a standby that was promoted, or a backup.
+    if (this.#cursor?.session !== run.session) this.#cursor = { session: run.session, inbox: new InboxCursor() };
+    const { inbox } = this.#cursor;
+    const now = performance.now();
+    const start = inbox.start(now, whole);
+    const toTheEnd = await publishAudit(run, topic, start, (positions) => {
+      inbox.published(positions, performance.now());
     });
+    if (start === 0 && toTheEnd) inbox.sawWhole(now);
   }
 
   /** Until woken, or until it is time to look at what other processes have committed. A back-off waits its time out. */
