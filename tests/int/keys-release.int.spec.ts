@@ -221,6 +221,33 @@ describe('release', () => {
     await expect(release('k')).rejects.toEqual(refused('ReleaseRefused'));
   });
 
+  it('is refused by a policy with conditions that are not understood, which was taken before that was checked', async () => {
+    await call('KeyCreate', { name: 'k' }, exportable({ kty: 'oct' }));
+    const rule = { authority: service.issuer, allOf: [{ claim: 'tee.type', equals: 'sevsnpvm' }], notBefore: 1 };
+    const data = Buffer.from(JSON.stringify({ version: '1.0.0', anyOf: [rule] })).toString('base64url');
+    // As it stands in the log and the projection of an installation that took it.
+    const { database } = setup.ports;
+    await database.query(
+      `UPDATE events SET data = jsonb_set(data::jsonb, '{releasePolicy,data}', to_jsonb($2::text))::json
+        WHERE vault_id = $1`,
+      [vault.vaultId, data],
+    );
+    await database.query(
+      `UPDATE key_versions SET release_policy = jsonb_set(release_policy, '{data}', to_jsonb($2::text))
+        WHERE object_id IN (SELECT object_id FROM key_current WHERE vault_id = $1)`,
+      [vault.vaultId, data],
+    );
+    await expect(release('k')).rejects.toMatchObject({
+      code: 'ReleaseRefused',
+      message: expect.stringMatching(
+        /^The key cannot be released\. The key release policy is not valid: .* not known there\.$/,
+      ) as string,
+    });
+    const another = { release_policy: { data: policyFor('tee.type', 'sevsnpvm') } };
+    await call('KeyUpdate', { name: 'k' }, another, { on: instance() });
+    await release('k');
+  });
+
   it('is refused to a token that others signed', async () => {
     await call('KeyCreate', { name: 'k' }, exportable({ kty: 'oct' }));
     const [header = '', payload = ''] = (await attested()).split('.');

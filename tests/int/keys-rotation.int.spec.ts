@@ -176,6 +176,32 @@ describe('time', () => {
     expect(await tick()).toMatchObject({ rotated: 0 });
   });
 
+  it('rotates once a month, not in every run, by a policy from before the calendar was asked', async () => {
+    setup.time.now = Date.parse('2027-02-01T00:00:00Z');
+    await call('KeyCreate', { name: 'k' }, { kty: 'EC' });
+    const rotate = { type: 'Rotate', timeBeforeExpiry: 'P29D' };
+    const stored = { lifetimeActions: [rotate], expiryTime: 'P1M', created: seconds(), updated: seconds() };
+    await call('KeyRotationPolicySet', { name: 'k' }, policy({ timeBeforeExpiry: 'P14D' }, 'P1M'));
+    // As these stand in the log and the projection of an installation that took them.
+    const { database } = setup.ports;
+    const query = (sql: string, ...more: unknown[]) => database.query<{ due: string }>(sql, [vault.vaultId, ...more]);
+    const events = `UPDATE events SET data = (data::jsonb || $2::jsonb)::json WHERE vault_id = $1 AND type = $3`;
+    await query(events, stored, 'KeyRotationPolicySet');
+    await query('UPDATE key_current SET rotation_policy = $2 WHERE vault_id = $1', stored);
+    const fresh = createKeys({ ...setup.another(), provider });
+    await call('KeyRotate', { name: 'k' });
+    await query('UPDATE key_current SET due = 1 WHERE vault_id = $1');
+    expect(await tick(fresh)).toEqual({ rotated: 0, notified: 1, failed: [] });
+    expect(await tick(fresh)).toEqual({ rotated: 0, notified: 0, failed: [] });
+    await query('UPDATE key_current SET due = 1 WHERE vault_id = $1');
+    expect(await tick(fresh)).toEqual({ rotated: 0, notified: 0, failed: [] });
+    const { rows } = await query('SELECT due FROM key_current WHERE vault_id = $1');
+    expect(rows).toEqual([{ due: String(seconds() + 7 * DAY) }]);
+    pass(7);
+    expect((await tick(fresh)).rotated).toBe(1);
+    expect((await tick(fresh)).rotated).toBe(0);
+  });
+
   it('rotates once over several processes that look at the same moment', async () => {
     for (let i = 0; i < 5; i += 1) {
       await call('KeyCreate', { name: `k${i}` }, { kty: 'EC' });

@@ -53,9 +53,10 @@ export function changedRelease(wanted: ReleaseRequest, current: Releasable): Rel
   if (wanted.releasePolicy === undefined) return undefined;
   if (current.releasePolicy === undefined) throw policyWithoutExport();
   const policy = complete(wanted.releasePolicy, current.releasePolicy);
-  assertReleasePolicy(policy);
+  // What is there already may be from before a rule that it breaks.
   if (isSame(policy, current.releasePolicy)) return undefined;
   if (current.releasePolicy.immutable) throw policyIsFixed();
+  assertReleasePolicy(policy);
   return policy;
 }
 

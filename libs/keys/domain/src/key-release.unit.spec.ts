@@ -105,6 +105,19 @@ describe('an exportable key', () => {
     }
   });
 
+  it('keeps a policy from before a stricter rule until it gets another one', () => {
+    const rule = { authority: 'https://attest.example', allOf: [{ claim: 'a', equals: '1' }], notBefore: 1 };
+    const data = Buffer.from(JSON.stringify({ anyOf: [rule] })).toString('base64url');
+    const [event] = decide(exportable({ data: policy('1') }), noKey);
+    if (event?.type !== 'KeyVersionCreated') throw new Error('a version should have been made');
+    const stored = (immutable: boolean) =>
+      after([{ ...event, data: { ...event.data, releasePolicy: { contentType: DEFAULT, data, immutable } } }]);
+    expect(decide(update({ releasePolicy: { data, immutable: true } }), stored(true))).toEqual([]);
+    expect(() => decide(update({ releasePolicy: { immutable: true } }), stored(false))).toThrow(/release_policy.data/);
+    expect(decide(update({ releasePolicy: { data: policy('2') } }), stored(false))).toHaveLength(1);
+    expect(() => decide(update({ releasePolicy: { data: policy('2') } }), stored(true))).toThrow(FIXED);
+  });
+
   it('refuses a policy that is none, and one for a key that has none', () => {
     expect(() => decide(exportable({ data: 'eA' }), noKey)).toThrow(/release_policy.data/);
     expect(() => decide(exportable({}), noKey)).toThrow(/release_policy.data/);

@@ -1,6 +1,11 @@
 import { defined } from '@coffer/kernel';
 import { addDuration, parseIsoDuration } from './iso-duration.js';
-import { defaultRotationPolicy, type LifetimeAction, type RotationPolicy } from './rotation-policy.js';
+import {
+  defaultRotationPolicy,
+  SHORTEST_ROTATION_DAYS,
+  type LifetimeAction,
+  type RotationPolicy,
+} from './rotation-policy.js';
 
 /** What decides when something is to be done for a key: facts of its latest version, Unix seconds. */
 export interface TimedKey {
@@ -28,7 +33,9 @@ export function timersOf({ policy, created, enabled, exp, nearExpiryNotified, ex
   const rotation = ruleOf(policy, 'Rotate');
   const notice = ruleOf(policy, 'Notify') ?? ruleOf(defaultRotationPolicy, 'Notify');
   const before = (duration: string | undefined) => (exp === undefined ? undefined : shifted(exp, duration, -1));
-  const rotate = shifted(created, rotation?.timeAfterCreate, 1) ?? before(rotation?.timeBeforeExpiry);
+  const rotate =
+    shifted(created, rotation?.timeAfterCreate, 1) ??
+    atLeast(earliest(created, exp, policy), before(rotation?.timeBeforeExpiry));
   const ended = exp !== undefined && exp === expiredNotified;
   return defined({
     rotate: enabled ? rotate : undefined,
@@ -41,6 +48,19 @@ export function timersOf({ policy, created, enabled, exp, nearExpiryNotified, ex
 export function nextOf({ rotate, nearExpiry, expired }: KeyTimers): number | undefined {
   const times = [rotate, nearExpiry, expired].filter((time) => time !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/**
+ * Before when a version that has the policy's own lifetime is not rotated: policies from before `rotationPolicyOf` went by
+ * the calendar can ask for it at once in February, and of the next version again, without end.
+ */
+function earliest(created: number, exp: number | undefined, policy: RotationPolicy | undefined): number | undefined {
+  if (exp !== shifted(created, policy?.expiryTime, 1)) return undefined;
+  return addDuration(created, { months: 0, days: SHORTEST_ROTATION_DAYS, hours: 0 });
+}
+
+function atLeast(floor: number | undefined, time: number | undefined): number | undefined {
+  return floor === undefined || time === undefined ? time : Math.max(floor, time);
 }
 
 function ruleOf(policy: RotationPolicy | undefined, wanted: LifetimeAction) {

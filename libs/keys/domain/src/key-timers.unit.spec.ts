@@ -41,6 +41,24 @@ it('does not rotate a disabled key, and still tells of its end', () => {
   });
 });
 
+describe('a policy that leaves no room in February, from before that was checked', () => {
+  const policy: RotationPolicy = {
+    lifetimeActions: [{ type: 'Rotate', timeBeforeExpiry: 'P29D' }],
+    expiryTime: 'P1M',
+  };
+  const february = Date.parse('2027-02-01T00:00:00Z') / 1000;
+  const march = Date.parse('2027-03-01T00:00:00Z') / 1000;
+
+  it('does not rotate a version that has just been made by it', () => {
+    const timers = timersOf({ created: february, enabled: true, exp: march, policy });
+    expect(timers.rotate).toBe(february + 7 * DAY);
+  });
+
+  it('rotates a version at once whose end somebody has set so near', () => {
+    expect(timersOf({ created, enabled: true, exp: created + DAY, policy }).rotate).toBe(created - 28 * DAY);
+  });
+});
+
 it('knows which timer ends first', () => {
   expect(nextOf({ rotate: 3, nearExpiry: 2, expired: 9 })).toBe(2);
   expect(nextOf({})).toBeUndefined();

@@ -1,4 +1,4 @@
-import { CofferError, invalidProperty } from '@coffer/kernel';
+import { CofferError, invalidProperty, isCofferError } from '@coffer/kernel';
 
 /** A key's release policy as callers send and see it. */
 export interface ReleasePolicy {
@@ -105,6 +105,19 @@ function claimCondition(members: Members): Condition {
   const text = String(expected);
   if (text.length > MAX_TEXT) throw invalid(`a value is longer than ${MAX_TEXT} characters`);
   return { claim: claim.split('.'), equals: text };
+}
+
+/**
+ * The rules of a policy that a key has. One that was taken before a rule of the grammar became stricter may have conditions
+ * that are not understood: nobody can say that an environment fulfils it. Throws ReleaseRefused.
+ */
+export function rulesOfStored({ data }: ReleasePolicy): readonly AuthorityRule[] {
+  try {
+    return parseReleasePolicy(data);
+  } catch (error) {
+    if (!isCofferError(error, 'BadParameter')) throw error;
+    throw new CofferError('ReleaseRefused', `The key cannot be released. ${error.message.split('\r\n').at(-1) ?? ''}`);
+  }
 }
 
 /**

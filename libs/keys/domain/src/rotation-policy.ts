@@ -39,7 +39,7 @@ export interface RotationPolicyRequest {
 
 const SHORTEST_EXPIRY_DAYS = 28;
 /** A version's life before a rotation, and behind it. */
-const SHORTEST_ROTATION_DAYS = 7;
+export const SHORTEST_ROTATION_DAYS = 7;
 const MEMBER = 'lifetimeActions';
 
 /** Checks a policy (azure-api a.1, «Rotation policy»). Throws BadParameter that names the member. */

@@ -4,8 +4,8 @@ import {
   assertReleasable,
   keyNotFound,
   meetsReleasePolicy,
-  parseReleasePolicy,
   recipientOf,
+  rulesOfStored,
   type Recipient,
 } from '@coffer/keys-domain';
 import { nameKey } from '@coffer/wire';
@@ -53,7 +53,8 @@ export async function keyRelease(
   const { authority, claims } = await ports.attestation.verify(target.target);
   // That may have taken a while: what holds is what is stored now.
   const row = await releasable(ports, { ...request, version });
-  const rules = parseReleasePolicy(row.release_policy?.data ?? '');
+  // Without a policy it was not releasable.
+  const rules = row.release_policy === null ? [] : rulesOfStored(row.release_policy);
   if (!meetsReleasePolicy(rules, authority, claims)) {
     throw refused('does not meet key release policy requirements.');
   }

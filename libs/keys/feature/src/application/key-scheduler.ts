@@ -2,7 +2,7 @@ import type { VaultDirectory } from '@coffer/contracts';
 import { retryConflicts } from '@coffer/event-sourcing';
 import { isCofferError, toUnixSeconds } from '@coffer/kernel';
 import { objectUri, systemAudit, systemCommander, type Commander, type VaultSnapshot } from '@coffer/wire';
-import { claimDue, releaseClaim, type DueKey } from '../postgres/key-timers.js';
+import { claimDue, refreshDue, releaseClaim, type DueKey } from '../postgres/key-timers.js';
 import { activeKey } from './find-name.js';
 import type { KeyCommands } from './key-commands.js';
 import { keyRotateIfDue } from './key-rotate.js';
@@ -49,6 +49,7 @@ export class KeyScheduler {
         try {
           const done = await this.#follow(key, now, surroundings);
           if (done === undefined) continue;
+          if (done.rotated + done.notified === 0) await this.#reckonAgain(key);
           rotated += done.rotated;
           notified += done.notified;
           followed.push(key.objectId);
@@ -83,6 +84,11 @@ export class KeyScheduler {
       if (isCofferError(error, 'KeyNotFound')) return { rotated: 0, notified: 0 }; // deleted meanwhile
       throw error;
     }
+  }
+
+  /** Its timer was of other rules, by which it would come up in every run. */
+  #reckonAgain({ objectId }: DueKey): Promise<void> {
+    return this.ports.database.transaction((client) => refreshDue(client, objectId));
   }
 
   #rotate(key: DueKey, now: number, vault: VaultSnapshot, { vaultUrl }: Surroundings): Promise<boolean> {

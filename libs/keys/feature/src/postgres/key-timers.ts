@@ -12,11 +12,11 @@ interface TimedRow {
   readonly expired_notified: string | null;
 }
 
-/** Sets `due` by what the row now says of the latest version and the policy. */
+/** Sets `due` by what the row now says of the latest version and the policy; within a transaction. */
 export async function refreshDue(client: SqlClient, objectId: string): Promise<void> {
   const { rows } = await client.query<TimedRow>(
     `SELECT rotation_policy, latest_created, latest_exp, latest_enabled, near_expiry_notified, expired_notified
-       FROM key_current WHERE object_id = $1`,
+       FROM key_current WHERE object_id = $1 FOR UPDATE`,
     [objectId],
   );
   const row = rows[0];
