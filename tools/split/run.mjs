@@ -158,13 +158,12 @@ class Split {
   #startEdge(nginx, tools, deployment) {
     const directory = path.join(this.root, 'edge');
     const file = path.join(directory, 'nginx.conf');
-    const upstreams = Object.groupBy(this.#instances, ({ service }) => service);
+    const upstreams = {};
+    for (const { service, httpPort } of this.#instances) (upstreams[service] ??= []).push(`127.0.0.1:${httpPort}`);
     const configuration = tools.edgeConfiguration({
       domain: this.options.domain,
       listen: [`127.0.0.1:${this.options.port}`, `[::1]:${this.options.port}`],
-      upstreams: Object.fromEntries(
-        Object.entries(upstreams).map(([service, own]) => [service, own.map((each) => `127.0.0.1:${each.httpPort}`)]),
-      ),
+      upstreams,
       certificate: deployment.publicTls,
       service: { ...deployment.services.services.edge, caFile: deployment.services.caFile },
       directory,
