@@ -28,13 +28,14 @@ function isOrdered(value: unknown): boolean {
 }
 
 function isOrderedArray(items: readonly unknown[]): boolean {
+  if (writesItself(items)) return false;
   // Not `every`, which passes over holes.
   for (const item of items) if (!isOrdered(item)) return false;
   return true;
 }
 
 function isOrderedObject(value: object): boolean {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype || writesItself(value)) return false;
   const members = value as Readonly<Record<string, unknown>>;
   let last: string | undefined;
   for (const name in members) {
@@ -43,6 +44,11 @@ function isOrderedObject(value: object): boolean {
     if (!name.isWellFormed() || !isOrdered(members[name])) return false;
   }
   return true;
+}
+
+/** `JSON.stringify` asks such a value for another one, which is not of JSON. */
+function writesItself(value: object): boolean {
+  return typeof (value as { readonly toJSON?: unknown }).toJSON === 'function';
 }
 
 function written(value: unknown): string {

@@ -53,6 +53,12 @@ describe('canonical JSON (RFC 8785)', () => {
     expect(() => canonicalJson(value)).toThrow(TypeError);
   });
 
+  it('goes by what is there, not by what an object would write instead', () => {
+    const hidden = (target: object) => Object.defineProperty(target, 'toJSON', { value: () => 'forged' });
+    expect(canonicalJson(hidden([1, 2]))).toBe('[1,2]');
+    expect(canonicalJson({ a: hidden({ b: 1 }) })).toBe('{"a":{"b":1}}');
+  });
+
   it('leaves out undefined members, as JSON.stringify does', () => {
     expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}');
   });
