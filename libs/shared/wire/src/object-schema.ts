@@ -12,13 +12,19 @@ export function tagsSchema(maxLength: number) {
   const text = z.string().max(maxLength);
   const tags = z
     .record(text, text)
-    .refine((map) => Object.keys(map).length <= MAX_TAGS, { error: `There may be at most ${MAX_TAGS} tags.` })
-    .nullish();
-  // As a member of an object it would be its prototype, and get lost.
+    .refine((map) => Object.keys(map).length <= MAX_TAGS, { error: `There may be at most ${MAX_TAGS} tags.` });
+  return losingNone(tags.nullish());
+}
+
+/** Schema of the tags of a resource (ARM), whose bounds the domain knows. */
+export const resourceTagsSchema = losingNone(z.record(z.string(), z.string()).nullish());
+
+/** As a member of an object `__proto__` would be its prototype, and get lost: a map that has it is refused. */
+function losingNone<T extends z.ZodType>(map: T) {
   return z
     .unknown()
-    .refine((map) => !Object.hasOwn(Object(map) as object, '__proto__'), { error: 'No tag can be named __proto__.' })
-    .pipe(tags)
+    .refine((tags) => !Object.hasOwn(Object(tags) as object, '__proto__'), { error: 'No tag can be named __proto__.' })
+    .pipe(map)
     .optional();
 }
 

@@ -1,4 +1,4 @@
-import { parseBody } from '@coffer/wire';
+import { parseBody, resourceTagsSchema } from '@coffer/wire';
 import { z } from 'zod';
 
 const subscription = z.object({
@@ -9,7 +9,7 @@ const subscription = z.object({
 });
 const group = z.object({
   location: z.string().min(1).max(100),
-  tags: z.record(z.string(), z.string()).nullish(),
+  tags: resourceTagsSchema,
 });
 
 export function parseSubscription(body: unknown): { readonly displayName: string } {

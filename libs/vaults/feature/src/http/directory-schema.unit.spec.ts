@@ -37,6 +37,7 @@ describe('the body of a resource group', () => {
     { location: 1 },
     { location: 'x'.repeat(101) },
     { location: 'a', tags: 1 },
+    JSON.parse('{"location":"a","tags":{"__proto__":"lost"}}') as unknown,
   ])('%j is none', (body) => {
     expect(() => parseResourceGroup(body)).toThrow(code('BadParameter'));
   });

@@ -1,5 +1,5 @@
 import { CofferError } from '@coffer/kernel';
-import { parseBody } from '@coffer/wire';
+import { parseBody, resourceTagsSchema as tags } from '@coffer/wire';
 import type { AccessPolicy, AccessPolicyUpdateKind, RequestedSettings, RequestedVault } from '@coffer/vaults-domain';
 import { z } from 'zod';
 
@@ -44,7 +44,6 @@ const properties = z.object({
   publicNetworkAccess: text.nullish(),
 });
 
-const tags = z.record(z.string(), z.string()).nullish();
 const putSchema = z.object({ location: z.string().min(1).max(100), tags, properties });
 const patchSchema = z.object({ tags, properties: properties.partial().nullish() });
 const policiesSchema = z.object({ properties: z.object({ accessPolicies: policies }) });

@@ -128,6 +128,13 @@ describe('the body of a vault PATCH', () => {
   });
 });
 
+it('a tag of a vault that would get lost is refused', () => {
+  const tags = JSON.parse('{"__proto__":"lost"}') as unknown;
+  expect(() => parseVaultPatch({ tags })).toThrow(code('BadParameter'));
+  expect(() => parseVaultPut({ location: 'a', tags, properties: {} })).toThrow(code('BadParameter'));
+  expect(parseVaultPatch({ tags: { constructor: 'kept' } }).tags).toEqual({ constructor: 'kept' });
+});
+
 describe('an update of access policies', () => {
   const body = { properties: { accessPolicies: [{ ...policy, applicationId: null }] } };
 
