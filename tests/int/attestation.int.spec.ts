@@ -68,6 +68,26 @@ describe('attestation tokens', () => {
     await expect(verifier.verify(await service.token({}))).resolves.toBeDefined();
   });
 
+  it('cannot be verified while the key that they name is damaged, or all are, and are again when it is whole', async () => {
+    const file = path.join(directory, 'damaged.json');
+    const [good] = service.jwks.keys;
+    const damaged = { ...good, n: 'AA', e: '' };
+    const token = await service.token({});
+    const unavailable = { code: 'ServiceUnavailable' };
+    for (const keys of [[damaged], [damaged, { ...good, kid: 'another' }]]) {
+      await writeFile(file, JSON.stringify({ keys }));
+      const verifier = verifierOf({ authority: service.issuer, jwksFile: file });
+      await expect(verifier.verify(token)).rejects.toMatchObject(unavailable);
+      await expect(verifier.verify(token)).rejects.toMatchObject(unavailable);
+      await expect(verifier.verify(await service.token({}, { kid: 'nobody' }))).rejects.toMatchObject({
+        code: keys.length === 1 ? 'ServiceUnavailable' : 'ReleaseRefused',
+      });
+      await writeFile(file, JSON.stringify(service.jwks));
+      time.now += 31_000;
+      await expect(verifier.verify(await service.token({}))).resolves.toBeDefined();
+    }
+  });
+
   it('are bound to their times, with the skew', async () => {
     const verifier = verifierOf({ authority: service.issuer });
     const at = (options: TokenOptions) => service.token({}, options).then((token) => verifier.verify(token));

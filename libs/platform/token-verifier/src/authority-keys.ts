@@ -1,9 +1,9 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CofferError, type Clock } from '@coffer/kernel';
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JWK } from 'jose';
 import { withoutTrailingSlash } from './claims.js';
-import type { JwksSource } from './options.js';
+import type { IssuerKeySet, JwksSource } from './options.js';
 
 /** An attestation service whose tokens are believed. */
 export interface AttestationAuthority {
@@ -18,6 +18,8 @@ const MAX_AGE_MS = 10 * 60_000;
 /** After a failure the authority is left in peace for so long. */
 const FAILURE_PAUSE_MS = 2_000;
 const FETCH_TIMEOUT_MS = 5_000;
+/** RFC 7518 §3.3. */
+const MIN_RSA_BITS = 2048;
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /**
@@ -26,8 +28,8 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
  */
 export function authorityKeys({ authority, jwksFile }: AttestationAuthority, clock: Clock): JwksSource {
   const load = jwksFile === undefined ? () => discover(authority) : () => readKeys(jwksFile);
-  let known: { readonly set: JSONWebKeySet; readonly until: number } | undefined;
-  let loading: Promise<JSONWebKeySet> | undefined;
+  let known: { readonly set: IssuerKeySet; readonly until: number } | undefined;
+  let loading: Promise<IssuerKeySet> | undefined;
   let pauseUntil = Number.NEGATIVE_INFINITY;
   const loadNow = async () => {
     try {
@@ -89,19 +91,29 @@ async function readKeys(file: string): Promise<unknown> {
 
 /**
  * Those of the keys that can verify anything; what is not understood, or not whole, is passed over (RFC 7517 §5). Microsoft
- * Azure Attestation publishes its keys as certificates alone (`x5c`): their numbers are added.
+ * Azure Attestation publishes its keys as certificates alone (`x5c`): their numbers are added. Throws when there are keys,
+ * and none is of use.
  */
-function withPublicKeys(document: unknown): JSONWebKeySet {
-  const keys = (document as Readonly<Record<string, unknown>> | null)?.['keys'];
-  if (!Array.isArray(keys)) throw new Error('no JWKS');
-  return { keys: keys.flatMap((key: unknown) => usable(key) ?? []) };
+function withPublicKeys(document: unknown): IssuerKeySet {
+  const all = (document as Readonly<Record<string, unknown>> | null)?.['keys'];
+  if (!Array.isArray(all)) throw new Error('no JWKS');
+  const keys: JWK[] = [];
+  const unusable = new Set<string>();
+  for (const each of all as readonly unknown[]) {
+    const key = usable(each);
+    const kid = (each as Readonly<Record<string, unknown>> | null)?.['kid'];
+    if (key !== undefined) keys.push(key);
+    else if (typeof kid === 'string') unusable.add(kid);
+  }
+  if (all.length > 0 && keys.length === 0) throw new Error('no key of the JWKS is of use');
+  return { keys, unusable };
 }
 
 function usable(key: unknown): JWK | undefined {
   try {
     const whole = withNumbers(key as JWK);
-    createPublicKey({ key: whole, format: 'jwk' });
-    return whole;
+    const { modulusLength = MIN_RSA_BITS } = createPublicKey({ key: whole, format: 'jwk' }).asymmetricKeyDetails ?? {};
+    return modulusLength < MIN_RSA_BITS ? undefined : whole;
   } catch {
     return undefined;
   }

@@ -8,7 +8,7 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose';
-import type { JwksSource } from './options.js';
+import type { IssuerKeySet, JwksSource } from './options.js';
 
 /** Finds the public key that a token's header names. Rejects with a JOSE error (no such key) or ServiceUnavailable. */
 export type KeyFinder = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
@@ -27,7 +27,7 @@ const FAILURE_PAUSE_MS = 2_000;
 export function localKeys(source: JwksSource, context: IssuerKeysContext): KeyFinder {
   const watch = new WithdrawalWatch(context.onWithdrawn);
   let refreshedAt = Number.NEGATIVE_INFINITY;
-  let cached: { set: JSONWebKeySet; find: KeyFinder } | undefined;
+  let cached: { set: IssuerKeySet; find: KeyFinder } | undefined;
   const look = async (refresh: boolean): Promise<KeyFinder> => {
     const set = await source({ refresh }).catch((error: unknown) => {
       throw isCofferError(error, 'ServiceUnavailable') ? error : keysUnavailable(error);
@@ -38,19 +38,22 @@ export function localKeys(source: JwksSource, context: IssuerKeysContext): KeyFi
     }
     return cached.find;
   };
+  const lookAgain = async (missing: errors.JWKSNoMatchingKey): Promise<KeyFinder> => {
+    const now = context.clock.monotonic();
+    if (now - refreshedAt < context.cooldownSeconds * 1000) throw missing;
+    refreshedAt = now;
+    return look(true);
+  };
   return async (header, token) => {
     try {
-      return await (
-        await look(false)
-      )(header, token);
+      const find = await look(false);
+      return await find(header, token).catch(async (error: unknown) => {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+        return (await lookAgain(error))(header, token);
+      });
     } catch (error) {
-      const now = context.clock.monotonic();
-      if (!(error instanceof errors.JWKSNoMatchingKey) || now - refreshedAt < context.cooldownSeconds * 1000)
-        throw error;
-      refreshedAt = now;
-      return await (
-        await look(true)
-      )(header, token);
+      const isOurs = error instanceof errors.JWKSNoMatchingKey && cached?.set.unusable?.has(header.kid ?? '') === true;
+      throw isOurs ? keysUnavailable(error) : error;
     }
   };
 }

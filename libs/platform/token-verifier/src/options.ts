@@ -2,11 +2,16 @@ import type { TokenAudience } from '@coffer/contracts';
 import type { Clock } from '@coffer/kernel';
 import type { JSONWebKeySet } from 'jose';
 
+export interface IssuerKeySet extends JSONWebKeySet {
+  /** Ids of keys that the issuer has as well, and that cannot be used here: a token that names one is not for that false. */
+  readonly unusable?: ReadonlySet<string>;
+}
+
 /**
  * Public signing keys of an issuer in the same process. `refresh` asks for a new look at what is stored, because a
  * token named a key that the last answer did not have; without it the answer comes from memory.
  */
-export type JwksSource = (options: { readonly refresh: boolean }) => Promise<JSONWebKeySet>;
+export type JwksSource = (options: { readonly refresh: boolean }) => Promise<IssuerKeySet>;
 
 /** An issuer whose tokens are accepted. */
 export type TrustedIssuer = {
