@@ -1,4 +1,4 @@
-import { startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { ask, tokenFor, vaultResource, type Ask, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
@@ -14,6 +14,19 @@ const call = (method: string, path: string, body?: unknown, more: Ask & { readon
   const url = `${coffer.vaultUrl()}${path}?api-version=${version}`;
   return ask(coffer, url, { method, token, ...(body === undefined ? {} : { body }), ...request });
 };
+/** A vault in which the caller may do this with keys, and nothing else. */
+async function vaultWith(name: string, keys: readonly string[]): Promise<void> {
+  const group = `/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}`;
+  const url = `${coffer.managementUrl}${group}/providers/Microsoft.KeyVault/vaults/${name}?api-version=2023-07-01`;
+  const properties = {
+    tenantId: dev.tenantId,
+    sku: { family: 'A', name: 'standard' },
+    accessPolicies: [{ tenantId: dev.tenantId, objectId: dev.objectId, permissions: { keys } }],
+  };
+  const body = { location: 'local', properties };
+  const made = await ask(coffer, url, { method: 'PUT', token: await tokenFor(coffer, coffer.managementUrl), body });
+  if (made.status !== 200) throw new Error(`the vault was not made: ${made.text}`);
+}
 const refusal = (answer: Awaited<ReturnType<typeof ask>>) => [answer.status, answer.json<WireError>().error.code];
 /** Its members belong together, but its modulus is three times a prime. */
 const weakRsa = {
@@ -85,16 +98,47 @@ describe('a POST with the header X-HTTP-METHOD', () => {
     expect((await posted('delete', '/keys/verb')).json()).toHaveProperty('recoveryId');
   });
 
-  it.each(['POST', 'OPTIONS', 'TRACE', 'x'])('stays a POST when that says %s', async (wanted) => {
-    expect(refusal(await posted(wanted, '/keys/verb'))).toEqual([405, 'MethodNotAllowed']);
+  it.each(['POST', 'OPTIONS', 'TRACE', 'x', 'DELETE, GET', ''])('stays a POST when that says %j', async (wanted) => {
+    expect((await posted(wanted, '/keys/post/create', EC)).json()).toHaveProperty('key');
+  });
+
+  it('stands for the method of X-HTTP-REQUEST where there is no other', async () => {
+    const asked = (headers: Record<string, string>) =>
+      call('POST', '/keys/two', undefined, { headers: { 'content-length': '0', ...headers } });
+    await call('POST', '/keys/two/create', EC);
+    expect((await asked({ 'X-HTTP-METHOD': 'GET', 'X-HTTP-REQUEST': 'DELETE' })).json()).not.toHaveProperty(
+      'recoveryId',
+    );
+    expect((await asked({ 'X-HTTP-METHOD': 'x', 'X-HTTP-REQUEST': 'DELETE' })).status).toBe(405);
+    expect((await asked({ 'X-HTTP-REQUEST': 'DELETE' })).json()).toHaveProperty('recoveryId');
   });
 
   it('needs the permission of that method', async () => {
-    const answer = await ask(coffer, `${coffer.vaultUrl()}/keys/verb?api-version=7.6`, {
-      method: 'POST',
-      headers: { 'X-HTTP-METHOD': 'DELETE', 'content-length': '0' },
-    });
-    expect(answer.status).toBe(401);
+    await vaultWith('no-deletions', ['get', 'create']);
+    const on = (method: string, path: string, body?: unknown, headers = {}) =>
+      ask(coffer, `${coffer.vaultUrl('no-deletions')}${path}?api-version=7.6`, {
+        method,
+        token,
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
+    expect((await on('POST', '/keys/kept/create', EC)).status).toBe(200);
+    const refused = await on('POST', '/keys/kept', undefined, { 'X-HTTP-METHOD': 'DELETE', 'content-length': '0' });
+    expect(refusal(refused)).toEqual([403, 'Forbidden']);
+    expect((await on('GET', '/keys/kept')).status).toBe(200);
+  });
+
+  it('is a POST like any other to the hosts that have no such header', async () => {
+    const answer = await ask(
+      coffer,
+      `${coffer.managementUrl}/subscriptions/${dev.subscriptionId}?api-version=2016-06-01`,
+      {
+        method: 'POST',
+        token: await tokenFor(coffer, coffer.managementUrl),
+        headers: { 'X-HTTP-METHOD': 'GET', 'content-length': '0' },
+      },
+    );
+    expect(answer.status).toBe(405);
   });
 });
 

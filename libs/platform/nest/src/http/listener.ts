@@ -53,7 +53,7 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
   try {
     for (const address of options.addresses) {
       const server = newServer((request, response) => {
-        overrideMethod(request);
+        overrideMethod(request, options.hosts);
         app.routing(request, response);
       }, options);
       server.on('clientError', (error, socket) => {
