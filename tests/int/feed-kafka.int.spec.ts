@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { FeedMessage } from '@coffer/event-sourcing';
 import { newId } from '@coffer/kernel';
-import { checkTopics, createKafkaFeed, openKafka, type KafkaFeed } from '@coffer/messaging-kafka';
+import { checkTopics, createKafkaFeed, ensureTopics, openKafka, type KafkaFeed } from '@coffer/messaging-kafka';
 import { describeFeed, Inbox } from '@coffer/testing';
+// What a topic has is asked of the broker itself.
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports
+import { ConfigResourceTypes } from 'kafkajs';
 import { testBroker, type TestBroker } from '../support/kafka.js';
 
 let broker: TestBroker;
@@ -53,6 +57,42 @@ describe('a connection to Kafka', () => {
 });
 
 describe('the Kafka feed, keeping messages,', () => {
+  it('takes more at once than fits into one of the broker’s batches', async () => {
+    const [topic = ''] = await broker.newTopics(1);
+    const many = Array.from({ length: 500 }, (_, i) => ({
+      ...message(topic, 'a', i + 1),
+      body: { seq: i + 1, pad: randomBytes(50_000).toString('base64') },
+    }));
+    await newFeed().publish(many);
+    const inbox = new Inbox();
+    await newFeed().subscribe({ topics: [topic], group: newId() }, inbox.take);
+    await inbox.has(many.map(({ id }) => id));
+    expect(inbox.messages.map(({ seq }) => seq)).toEqual(many.map(({ seq }) => seq));
+  });
+
+  it('takes a message of several megabytes, also in topics from before that was foreseen, which keep what was set', async () => {
+    const topic = `spec-${newId()}`;
+    const admin = openKafka(broker.connection, () => undefined).admin();
+    await admin.connect();
+    const segment = { name: 'segment.ms', value: '86400000' };
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, configEntries: [segment] }] });
+    const large = { ...message(topic, 'a', 2), body: { pad: randomBytes(6_000_000).toString('base64') } };
+    await expect(newFeed().publish([large])).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    await ensureTopics(broker.connection, [{ topic, partitions: 1, retentionMs: -1 }]);
+    const all = [message(topic, 'a', 1), large, message(topic, 'a', 3)];
+    await newFeed().publish(all);
+    const inbox = new Inbox();
+    await newFeed().subscribe({ topics: [topic], group: newId() }, inbox.take);
+    await inbox.has(all.map(({ id }) => id));
+    expect(inbox.messages.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [segment.name] }],
+    });
+    await admin.disconnect();
+    expect(resources[0]?.configEntries[0]?.configValue).toBe(segment.value);
+  });
+
   it('brings a new group everything from the first message on, and an old one what it has not done', async () => {
     const [topic = ''] = await broker.newTopics(1);
     await newFeed().publish([1, 2, 3].map((seq) => message(topic, 'a', seq)));

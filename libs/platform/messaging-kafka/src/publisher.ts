@@ -4,9 +4,10 @@ import type { Kafka, Producer } from 'kafkajs';
 import { toRecord } from './codec.js';
 import type { FeedObserver } from './observer.js';
 import { rememberingPartitioner } from './partitioner.js';
+import { inRequests } from './request-size.js';
 
 const RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 3 };
-/** A publication is given up after this time; who publishes keeps the messages and tries again. */
+/** A request is given up after this time; who publishes keeps the messages and tries again. */
 const GIVE_UP_MS = 10_000;
 const ALL_IN_SYNC = -1;
 
@@ -43,7 +44,7 @@ export class Publisher {
     }
     const began = performance.now();
     try {
-      await this.#within([...byTopic], () => withTimeout(this.#send(byTopic)));
+      await this.#within([...byTopic], () => this.#send(byTopic));
     } catch (cause) {
       this.#discard();
       for (const topic of byTopic.keys()) this.observer.publishFailed?.(topic);
@@ -67,12 +68,14 @@ export class Publisher {
 
   async #send(byTopic: ReadonlyMap<string, readonly FeedMessage[]>): Promise<void> {
     if (this.#closed) throw new Error('the feed is closed');
-    const producer = await (this.#producer ??= this.#open());
+    const producer = await withTimeout((this.#producer ??= this.#open()));
     const topicMessages = [...byTopic].map(([topic, messages]) => ({
       topic,
       messages: messages.map((message) => toRecord(message, this.source)),
     }));
-    await producer.sendBatch({ acks: ALL_IN_SYNC, topicMessages });
+    for (const request of inRequests(topicMessages)) {
+      await withTimeout(producer.sendBatch({ acks: ALL_IN_SYNC, topicMessages: request }));
+    }
   }
 
   /** Inside what the observer has for each of the topics. */

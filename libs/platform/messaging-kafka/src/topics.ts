@@ -1,5 +1,8 @@
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { openKafka, type KafkaConnection } from './connection.js';
+
+// Its CommonJS names are not all visible to an ES module.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 /** One topic as an installation needs it. */
 export interface TopicSpec {
@@ -9,6 +12,13 @@ export interface TopicSpec {
   /** Milliseconds; -1 for ever. */
   readonly retentionMs: number;
 }
+
+/**
+ * A message may have so many bytes: the purge of a key names each of its versions, and how many these are nobody limits
+ * (this is enough for 100,000). A broker's own limit is 1 MB.
+ */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE = { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) };
 
 /** Topics that are missing, or have another number of partitions. */
 export class TopicsError extends Error {
@@ -36,11 +46,29 @@ export async function ensureTopics(
         configEntries: [
           { name: 'retention.ms', value: String(retentionMs) },
           { name: 'cleanup.policy', value: 'delete' },
+          MAX_MESSAGE,
         ],
       })),
     });
     await check(admin, specs);
+    await takeLargeMessages(admin, specs);
   });
+}
+
+/** Topics from before: what else was set for them stays. */
+async function takeLargeMessages(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: specs.map(({ topic }) => ({ type: ConfigResourceTypes.TOPIC, name: topic })),
+  });
+  const changed = resources.flatMap(({ resourceName: name, configEntries: entries }) => {
+    const limit = entries.find(({ configName }) => configName === MAX_MESSAGE.name);
+    if (Number(limit?.configValue) >= MAX_MESSAGE_BYTES) return [];
+    const set = entries.filter((entry) => entry.configSource === ConfigSource.TOPIC_CONFIG && entry !== limit);
+    const configEntries = set.map(({ configName, configValue }) => ({ name: configName, value: configValue }));
+    return [{ type: ConfigResourceTypes.TOPIC, name, configEntries: [...configEntries, MAX_MESSAGE] }];
+  });
+  if (changed.length > 0) await admin.alterConfigs({ validateOnly: false, resources: changed });
 }
 
 /** Throws TopicsError unless every topic exists with its partitions. */
