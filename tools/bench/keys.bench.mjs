@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { startCoffer } from './coffer.mjs';
 import { pin, withChildren } from './cores.mjs';
+import { syncTimes } from './disk.mjs';
 import { load, once as ask, openConnection, request } from './load.mjs';
 import { median, report } from './report.mjs';
 
@@ -52,9 +54,14 @@ report('ES256 verify, 32 connections', verified.perSecond, '/s');
 // Half of what it can do, evenly: as many requests as fit in half of the time.
 const full = await many(sign);
 report('ES256 sign, 32 connections', full.perSecond, '/s');
-const latencies = await paced(sign, full.perSecond / 2, 4);
-const [p50, p99] = [0.5, 0.99].map((q) => latencies[Math.floor(latencies.length * q)]);
+// A service at half load has no heap of records from a full one to take into its log.
+await pause(5_000);
+const spread = (sorted) => [0.5, 0.99].map((q) => sorted[Math.floor(sorted.length * q)]);
+const [p50, p99] = spread(await paced(sign, full.perSecond / 2, 4));
 report('  at half of that: p50 / p99', `${p50.toFixed(1)} / ${p99.toFixed(1)}`, 'ms', 'p99 < 3 × p50', p99 < 3 * p50);
+// No answer comes before its record is on the disk: what the disk alone takes is the least that it can take.
+const alone = spread(await syncTimes(coffer.directory, 4));
+report('  the disk alone, 16 KiB and fdatasync: p50 / p99', alone.map((ms) => ms.toFixed(1)).join(' / '), 'ms');
 
 /** Sends at a fixed rate over enough connections; sorted milliseconds from when a request was due. */
 async function paced(bytes, perSecond, seconds) {
