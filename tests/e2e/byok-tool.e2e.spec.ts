@@ -127,6 +127,22 @@ describe('coffer byok', () => {
     publicKeyEncoding: { format: 'pem', type: 'spki' },
     privateKeyEncoding: { format: 'pem', type: 'pkcs8' },
   };
+  it.each<[string, unknown, RegExp]>([
+    ['1', 'AQ', /public exponent/],
+    ['2', 'Ag', /public exponent/],
+    ['0', 'AA', /public exponent/],
+    ['missing', undefined, /no public key/],
+    ['no text', 65537, /no public key/],
+  ])(
+    'refuses an exchange key whose public exponent is %s: not even the vault could keep what is wrapped to it',
+    async (_what, e, message) => {
+      await machine.write('kek.json', JSON.stringify({ ...kekJwk, e }));
+      const ran = await machine.byok('--kek', 'kek.json', '--key', 'key.pem');
+      expect(ran).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) as string });
+      await expect(machine.read('key.byok')).rejects.toThrow('ENOENT');
+    },
+  );
+
   it.each<[string, string | Buffer, string[], RegExp]>([
     ['a public key', kekPem, [], /no private key/],
     ['noise', 'noise', [], /no private key/],

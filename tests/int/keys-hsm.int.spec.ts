@@ -69,7 +69,7 @@ describeWithSoftHsm('keys in hardware', () => {
   it('come as a JWK, and of their own name or by the flag', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const jwk = privateKey.export({ format: 'jwk' });
-    for (const body of [{ key: { ...jwk, kty: 'RSA-HSM' } }, { key: jwk, Hsm: true }]) {
+    for (const body of [{ key: { ...jwk, kty: 'RSA-HSM' } }, { key: jwk, Hsm: true }, { key: jwk, hsm: true }]) {
       const bundle = await call('KeyImport', 'jwk', body);
       expect(bundle.key).toMatchObject({ kty: 'RSA-HSM', n: jwk.n });
       const signed = await call<{ value: string }>('KeySign', 'jwk', { alg: 'RS256', value });

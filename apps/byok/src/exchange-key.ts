@@ -46,9 +46,11 @@ function jwkKey(file: string, jwk: Members): KeyObject {
   }
   // The vault's name of the type says where the private half lives, too.
   const kty = jwk['kty'] === 'RSA-HSM' ? 'RSA' : String(jwk['kty']);
-  return publicKey(file, () =>
-    createPublicKey({ key: { kty, n: String(jwk['n']), e: String(jwk['e']) }, format: 'jwk' }),
-  );
+  const { n, e } = jwk;
+  return publicKey(file, () => {
+    if (typeof n !== 'string' || typeof e !== 'string') throw new TypeError('a member is missing');
+    return createPublicKey({ key: { kty, n, e }, format: 'jwk' });
+  });
 }
 
 function pemKey(file: string, text: string): KeyObject {
@@ -65,9 +67,13 @@ function publicKey(file: string, make: () => KeyObject): KeyObject {
 }
 
 function checked(file: string, key: KeyObject): KeyObject {
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key.asymmetricKeyType === 'rsa' && SIZES.includes(bits)) return key;
-  throw new Refused(`${file}: an exchange key is an RSA key of 2048, 3072 or 4096 bits.`);
+  const { modulusLength: bits = 0, publicExponent: e = 0n } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType !== 'rsa' || !SIZES.includes(bits)) {
+    throw new Refused(`${file}: an exchange key is an RSA key of 2048, 3072 or 4096 bits.`);
+  }
+  // With an exponent of 1 the blob would show the key to everybody, with an even one nobody could open it.
+  if (e < 3n || e % 2n === 0n) throw new Refused(`${file}: no exchange key has such a public exponent.`);
+  return key;
 }
 
 function isPrivate(file: string): Refused {

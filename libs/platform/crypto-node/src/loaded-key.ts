@@ -13,6 +13,7 @@ import type {
 import { CofferError, SecretBytes } from '@coffer/kernel';
 import { SoftwareAes } from './aes/software.js';
 import { curveOfJwk, curves } from './curves.js';
+import { contentOf } from './der.js';
 import type { PooledKey } from './pool/protocol.js';
 
 /** Keys that live in a hardware module have no private half here. */
@@ -180,10 +181,10 @@ function inJavaScript(crv: Curve, scalar: SecretBytes): SigningKey {
 export function scalarOf(privateKey: KeyObject): SecretBytes {
   const der = privateKey.export({ format: 'der', type: 'sec1' });
   try {
-    // SEQUENCE { INTEGER 1, OCTET STRING privateKey, … }; a length above 127 takes a second byte.
-    const header = (der[1] ?? 0) > 0x7f ? 3 : 2;
-    const start = header + 5;
-    return SecretBytes.copyOf(der.subarray(start, start + (der[start - 1] ?? 0)));
+    // SEQUENCE { INTEGER 1, OCTET STRING privateKey, … }
+    const version = contentOf(der, contentOf(der, 0).start);
+    const { start, end } = contentOf(der, version.end);
+    return SecretBytes.copyOf(der.subarray(start, end));
   } finally {
     der.fill(0);
   }

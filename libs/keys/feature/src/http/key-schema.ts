@@ -65,6 +65,8 @@ export function parseUpdate(body: unknown, name: string, version: string | undef
 
 const importSchema = z.object({
   Hsm: z.boolean().nullish(),
+  /** The same, as the clients for .NET and C++ spell it. */
+  hsm: z.boolean().nullish(),
   key: z.object({
     kty: z.string(),
     key_ops: z.array(z.string()).max(100).nullish(),
@@ -82,7 +84,7 @@ export function parseImport(body: unknown, name: string, apiVersion: string, bas
   const key = { ...parsed.key, kty };
   return {
     ...versionOf(parsed, name, apiVersion),
-    custody: parsed.Hsm === true ? { hsm: true } : custody,
+    custody: parsed.Hsm === true || parsed.hsm === true ? { hsm: true } : custody,
     keyOps: key.key_ops ?? defaultKeyOps(apiVersion, key.kty),
     brought: broughtIn(key, curveFromWire(apiVersion, key.crv ?? undefined), baseUrl),
   };

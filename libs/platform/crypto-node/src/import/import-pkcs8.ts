@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { PrivateJwk, TransferableType } from '@coffer/contracts';
 import { invalidProperty, isCofferError, type SecretBytes } from '@coffer/kernel';
+import { contentOf } from '../der.js';
 import { publicJwk, scalarOf } from '../loaded-key.js';
 import { notDecryptable } from '../refusals.js';
 
@@ -67,12 +68,4 @@ function integersOf(der: Buffer): Buffer[] {
     at = end;
   }
   return integers;
-}
-
-/** Where the content of the value at `at` begins and ends (X.690 8.1.3). */
-function contentOf(der: Buffer, at: number): { readonly start: number; readonly end: number } {
-  const first = der[at + 1] ?? 0;
-  const lengthBytes = first > 0x7f ? first & 0x7f : 0;
-  const start = at + 2 + lengthBytes;
-  return { start, end: start + (lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes)) };
 }
