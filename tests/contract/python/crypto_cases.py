@@ -125,6 +125,26 @@ def wrap_and_unwrap_AES(coffer, name):
             assert remote.unwrap_key(later, remote.wrap_key(later, secret).encrypted_key).key == secret
 
 
+@case(since="7.2")
+def made_up_oct_key(coffer, name):
+    """
+    A client that has read an oct key, of which no vault tells the bytes, takes random ones in their place: what it wraps and pads
+    by itself nobody else can open. docs/azure-divergences.md warns of it, and can stop when this fails.
+    """
+    key = coffer.keys.create_oct_key(name, size=256)
+    client, remote = coffer.crypto(key), coffer.remote(key)
+    wrapped = client.wrap_key(KeyWrapAlgorithm.aes_256, b"k" * 32).encrypted_key
+    refused(400, lambda: remote.unwrap_key(KeyWrapAlgorithm.aes_256, wrapped))
+    padded, iv = EncryptionAlgorithm.a256_cbcpad, os.urandom(16)
+    sealed = client.encrypt(padded, b"text", iv=iv).ciphertext
+    refused(400, lambda: remote.decrypt(padded, sealed, iv=iv).plaintext)
+    # What the warning recommends is done by the vault.
+    gcm = EncryptionAlgorithm.a256_gcm
+    sealed = client.encrypt(gcm, b"text")
+    rest = {"iv": sealed.iv, "authentication_tag": sealed.tag}
+    assert remote.decrypt(gcm, sealed.ciphertext, **rest).plaintext == b"text"
+
+
 @case(since="7.6")
 def sign_and_verify_HMAC(coffer, name):
     key = coffer.keys.create_oct_key(name, size=256, key_operations=["sign", "verify"])
