@@ -63,6 +63,15 @@ describe.each(['keys', 'secrets'])('an object of %s that is called as an operati
   });
 });
 
+it('names of query parameters are read in any case, and a name that comes in two is repeated', async () => {
+  const asked = (query: string) => ask(coffer, `${coffer.vaultUrl()}/keys?${query}`, { token });
+  for (const name of ['one', 'two']) await call('POST', `/keys/cased-${name}/create`, EC);
+  const page = await asked('Api-Version=7.6&MaxResults=1');
+  expect(page.status).toBe(200);
+  expect(page.json<{ value: unknown[] }>().value).toHaveLength(1);
+  expect(refusal(await asked('api-version=7.6&API-VERSION=7.5'))).toEqual([400, 'BadParameter']);
+});
+
 describe('operations that came later', () => {
   it.each([
     ['POST', '/keys/later/rotate', undefined, '7.2'],

@@ -32,7 +32,7 @@ const audiences: Readonly<Record<PublicHost, TokenAudience>> = {
 export async function admit(exchange: Exchange, ports: HttpPorts): Promise<void> {
   const { host } = exchange.target;
   const { access, since } = exchange.mounted.operation;
-  exchange.query = singleValues(exchange.request.query);
+  exchange.query = singleValues(host, exchange.request.query);
   if (access.plane !== 'anonymous') await authenticate(exchange, ports);
   exchange.admit(exchange.principal, apiVersionOf(host, exchange.query['api-version']));
   if (since !== undefined && !isSince(since, exchange.apiVersion)) throw routeNotFound();
@@ -114,9 +114,12 @@ function apiVersionOf(host: PublicHost, value: string | undefined): string {
   return optional && value === undefined ? '' : parseApiVersion(host, value);
 }
 
+type Query = Readonly<Record<string, string | string[] | undefined>>;
+
 /** Query parameters; a repeated one would let two readers see two requests. Throws BadParameter. */
-function singleValues(query: unknown): Readonly<Record<string, string | undefined>> {
-  const values = query as Record<string, string | string[] | undefined>;
+function singleValues(host: PublicHost, query: unknown): Readonly<Record<string, string | undefined>> {
+  const given = query as Query;
+  const values = host === 'vault' ? inLowerCase(given) : given;
   for (const name in values) {
     if (typeof values[name] !== 'string') {
       throw new CofferError(
@@ -126,4 +129,16 @@ function singleValues(query: unknown): Readonly<Record<string, string | undefine
     }
   }
   return values as Readonly<Record<string, string>>;
+}
+
+/** All names of a vault's parameters are in lower case, and Azure takes them in any. */
+function inLowerCase(query: Query): Query {
+  const names = Object.keys(query);
+  if (names.every((name) => name === name.toLowerCase())) return query;
+  const found = new Map<string, string | string[] | undefined>();
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    found.set(lower, found.has(lower) ? [] : query[name]);
+  }
+  return Object.fromEntries(found);
 }
