@@ -98,6 +98,7 @@ describe('a backup of a key', () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => restore(other, blob)));
     const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
     expect(failed).toEqual(Array.from({ length: 7 }, () => refused('Conflict')));
+    for (const refusal of failed) expect((refusal as Error).message).not.toMatch(/retry/i);
   });
 
   it('opens in no other subscription and no other place', async () => {

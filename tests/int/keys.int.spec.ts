@@ -299,6 +299,11 @@ describe('lists of keys', () => {
     const others = await call<List>('KeyListVersions', { name: 'V' }, undefined, keys, nextOf(some));
     expect([...some.value, ...others.value].map(versionOf)).toEqual(versions);
   });
+
+  it('of deleted ones are refused in a vault that keeps none', async () => {
+    vault = testVault({ enableSoftDelete: false });
+    await expect(call('KeyListDeleted')).rejects.toEqual(refused('BadParameter'));
+  });
 });
 
 describe('many creators of one name', () => {

@@ -208,6 +208,7 @@ describe('a deleted secret', () => {
     expect(deleted).not.toHaveProperty('recoveryId');
     expect(deleted.attributes).toMatchObject({ recoveryLevel: 'Purgeable', recoverableDays: 0 });
     await expect(call('SecretGetDeleted', { name: 's' })).rejects.toEqual(refused('SecretNotFound'));
+    await expect(call('SecretListDeleted')).rejects.toEqual(refused('BadParameter'));
     await call('SecretSet', { name: 's' }, { value: 'y' });
   });
 

@@ -60,7 +60,7 @@ ${edgeUpstreams.map((upstream) => upstreamBlock(upstream, options.upstreams[upst
   ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
 
   # The services have limits of their own, and say so in the form of the wire.
-  client_max_body_size 32m;
+  client_max_body_size 64m;
   client_body_buffer_size 128k;
   large_client_header_buffers 8 32k;
   client_header_timeout 30s;

@@ -1,3 +1,5 @@
+import { CofferError } from '@coffer/kernel';
+
 /** What the data plane must know of a vault to authorize and answer a request; immutable per `revision`. */
 export interface VaultSnapshot {
   readonly vaultId: string;
@@ -30,4 +32,10 @@ export interface AccessPolicyEntry {
     readonly certificates?: readonly string[];
     readonly storage?: readonly string[];
   };
+}
+
+/** The id of a vault that keeps what is deleted. Throws BadParameter where nothing is kept that could be listed (azure-api d.4). */
+export function softDeleting({ vaultId, enableSoftDelete }: VaultSnapshot): string {
+  if (!enableSoftDelete) throw new CofferError('BadParameter', 'Soft delete is not enabled on this vault.');
+  return vaultId;
 }

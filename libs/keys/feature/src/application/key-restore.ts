@@ -1,6 +1,13 @@
 import { keyFormatOf, newIncarnation } from '@coffer/contracts';
 import type { MaterialRow } from '@coffer/event-sourcing';
-import { defined, nameIsSoftDeleted, nameIsTaken, toUnixSeconds, type SecretBytes } from '@coffer/kernel';
+import {
+  defined,
+  isCofferError,
+  nameIsSoftDeleted,
+  nameIsTaken,
+  toUnixSeconds,
+  type SecretBytes,
+} from '@coffer/kernel';
 import { assertCustody, specOfVersion, type KeySpec, type RestoredVersion } from '@coffer/keys-domain';
 import { nameKey, type Commander, type VaultSnapshot } from '@coffer/wire';
 import { findKey } from '../postgres/find-key.js';
@@ -28,13 +35,21 @@ export async function keyRestore(
   const backup = await openBackup(ports.backups, vault, blob);
   try {
     announce(backup.name);
-    const held = await findKey(ports.database, vault.vaultId, nameKey(backup.name));
-    if (held !== undefined)
-      throw held.deleted ? nameIsSoftDeleted('key', backup.name) : nameIsTaken('key', backup.name);
-    return await restore(ports, commands, by, backup);
+    await assertFree(ports, vault.vaultId, backup.name);
+    return await restore(ports, commands, by, backup).catch(async (error: unknown) => {
+      // Somebody else may have taken the name meanwhile: then another try would be in vain.
+      if (isCofferError(error, 'Conflict')) await assertFree(ports, vault.vaultId, backup.name);
+      throw error;
+    });
   } finally {
     for (const key of backup.privateKeys) key.destroy();
   }
+}
+
+/** Throws Conflict, ObjectIsDeletedButRecoverable. */
+async function assertFree({ database }: Ports, vaultId: string, name: string): Promise<void> {
+  const held = await findKey(database, vaultId, nameKey(name));
+  if (held !== undefined) throw held.deleted ? nameIsSoftDeleted('key', name) : nameIsTaken('key', name);
 }
 
 async function restore(ports: Ports, commands: KeyCommands, by: Commander, backup: Backup): Promise<KeyView> {

@@ -9,7 +9,7 @@ import { sealPrivateKey } from './material.js';
 import type { Announce } from './new-version.js';
 import type { KeysPorts } from './ports.js';
 
-type Ports = Pick<KeysPorts, 'database' | 'sealer' | 'provider'>;
+type Ports = Pick<KeysPorts, 'database' | 'sealer' | 'provider' | 'clock'>;
 
 /**
  * A new version like the latest one, with a key of its own and the lifetime that the rotation policy gives. Throws KeyNotFound,
@@ -54,10 +54,10 @@ function rotate(
     const before = await commands.load(objectId, objectDek);
     const latest = before.status === 'active' ? before.versions.get(before.latest) : undefined;
     if (latest === undefined) throw keyNotFound(name);
-    const now = toUnixSeconds(by.now);
-    if (scheduled && !isRotationDue(before, now)) return before;
+    if (scheduled && !isRotationDue(before, toUnixSeconds(by.now))) return before;
     const made = await ports.provider.generate(specOfVersion(latest));
     try {
+      const now = toUnixSeconds(ports.clock.now());
       const version = newObjectVersion();
       announce(version);
       const row = await sealPrivateKey(ports.sealer, { vaultId: by.vaultId, objectId, version }, made.privateKey);

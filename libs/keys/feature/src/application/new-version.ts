@@ -63,7 +63,8 @@ export class NewVersions {
       command: {
         type: 'CreateVersion',
         name,
-        now: toUnixSeconds(by.now),
+        // Making the key may have taken longer than making a later version: the request's time would put this one before it.
+        now: toUnixSeconds(this.ports.clock.now()),
         version,
         spec: made.spec,
         public: made.public,

@@ -13,15 +13,21 @@ import { activeKey } from './find-name.js';
 import type { KeyCommands } from './key-commands.js';
 import type { KeysPorts } from './ports.js';
 
+/** A key's policy, with the key's name as it was given. */
+export interface NamedPolicy {
+  readonly name: string;
+  readonly policy: RotationPolicy | StoredRotationPolicy;
+}
+
 /** The policy of a key; one that was never set has no dates. Throws KeyNotFound. */
 export async function keyRotationPolicyGet(
   { database }: Pick<KeysPorts, 'database'>,
   vaultId: string,
   name: string,
-): Promise<RotationPolicy | StoredRotationPolicy> {
-  const policy = await readRotationPolicy(database, vaultId, nameKey(name));
-  if (policy === undefined) throw keyNotFound(name);
-  return policy ?? defaultRotationPolicy;
+): Promise<NamedPolicy> {
+  const found = await readRotationPolicy(database, vaultId, nameKey(name));
+  if (found === undefined) throw keyNotFound(name);
+  return { name: found.name, policy: found.policy ?? defaultRotationPolicy };
 }
 
 /** Replaces the policy of a key. Throws BadParameter, KeyNotFound. */
@@ -31,11 +37,11 @@ export async function keyRotationPolicySet(
   by: Commander,
   name: string,
   request: RotationPolicyRequest,
-): Promise<StoredRotationPolicy> {
+): Promise<NamedPolicy> {
   const policy = rotationPolicyOf(request);
   const { objectId, objectDek } = await activeKey(ports, by.vaultId, name);
   const command = { type: 'SetRotationPolicy', name, now: toUnixSeconds(by.now), policy } as const;
   const { state } = await commands.run(by, { objectId, objectDek, command });
   if (state.status !== 'active' || state.rotationPolicy === undefined) throw keyNotFound(name);
-  return state.rotationPolicy;
+  return { name: state.name, policy: state.rotationPolicy };
 }

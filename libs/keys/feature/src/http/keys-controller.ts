@@ -3,6 +3,7 @@ import type { CryptoOp } from '@coffer/keys-domain';
 import {
   commanderOf,
   objectUri,
+  softDeleting,
   type HandlersOf,
   type keyOperations,
   type Reply,
@@ -68,7 +69,7 @@ export class KeysController {
       this.ports.pager.list(
         context,
         '/deletedkeys',
-        (page) => keyListDeleted(this.ports, context.vault.vaultId, page),
+        (page) => keyListDeleted(this.ports, softDeleting(context.vault), page),
         (view) => map.toDeletedKeyItem(view, context),
       ),
     KeyGetDeleted: (context) => this.#getDeleted(context),
@@ -143,14 +144,14 @@ export class KeysController {
   async #policyGet(context: Context): Promise<Reply> {
     const { name } = addressed(context);
     const policy = await keyRotationPolicyGet(this.ports, context.vault.vaultId, name);
-    return { body: toRotationPolicy(policy, name, context) };
+    return { body: toRotationPolicy(policy, context) };
   }
 
   async #policySet(context: Context, body: unknown): Promise<Reply> {
     const { name } = addressed(context);
     const request = parseRotationPolicy(body);
     const policy = await keyRotationPolicySet(this.ports, this.commands, commanderOf(context), name, request);
-    return { body: toRotationPolicy(policy, name, context) };
+    return { body: toRotationPolicy(policy, context) };
   }
 
   /** Throws BadParameter: what could vouch for a key is a hardware security module. */

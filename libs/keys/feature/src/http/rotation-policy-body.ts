@@ -1,7 +1,8 @@
 import { defined } from '@coffer/kernel';
-import type { RotationPolicy, RotationPolicyRequest, StoredRotationPolicy } from '@coffer/keys-domain';
+import type { RotationPolicyRequest } from '@coffer/keys-domain';
 import { objectUri, parseBody, type VaultRequestContext } from '@coffer/wire';
 import { z } from 'zod';
+import type { NamedPolicy } from '../application/rotation-policies.js';
 
 const duration = z.string().max(32).nullish();
 
@@ -33,8 +34,7 @@ export function parseRotationPolicy(body: unknown): RotationPolicyRequest {
 
 /** `KeyRotationPolicy` (azure-api a.1). */
 export function toRotationPolicy(
-  policy: RotationPolicy | StoredRotationPolicy,
-  name: string,
+  { name, policy }: NamedPolicy,
   { baseUrl }: Pick<VaultRequestContext, 'baseUrl'>,
 ): Record<string, unknown> {
   const { lifetimeActions, expiryTime } = policy;

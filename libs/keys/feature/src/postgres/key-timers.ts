@@ -70,15 +70,15 @@ export async function releaseClaim(sql: SqlClient, objectId: string): Promise<vo
   await sql.query(`DELETE FROM key_timer_claims WHERE object_id = $1`, [objectId]);
 }
 
-/** The policy of an active key: `null` when it has none of its own, `undefined` when there is no such key. */
+/** The name of an active key as it was given, and its policy: `null` when it has none. `undefined`: there is no such key. */
 export async function readRotationPolicy(
   sql: SqlClient,
   vaultId: string,
   nameKey: string,
-): Promise<StoredRotationPolicy | null | undefined> {
-  const { rows } = await sql.query<{ rotation_policy: StoredRotationPolicy | null }>(
-    `SELECT rotation_policy FROM key_current WHERE vault_id = $1 AND name_key = $2 AND deleted_date IS NULL`,
+): Promise<{ readonly name: string; readonly policy: StoredRotationPolicy | null } | undefined> {
+  const { rows } = await sql.query<{ name: string; policy: StoredRotationPolicy | null }>(
+    `SELECT name, rotation_policy AS policy FROM key_current WHERE vault_id = $1 AND name_key = $2 AND deleted_date IS NULL`,
     [vaultId, nameKey],
   );
-  return rows[0]?.rotation_policy;
+  return rows[0];
 }

@@ -3,6 +3,7 @@ import {
   objectUri,
   parseObjectName,
   parseObjectVersion,
+  softDeleting,
   type HandlersOf,
   type Reply,
   type secretOperations,
@@ -42,7 +43,7 @@ export class SecretsController {
       this.ports.pager.list(
         context,
         '/deletedsecrets',
-        (page) => secretListDeleted(this.ports, context.vault.vaultId, page),
+        (page) => secretListDeleted(this.ports, softDeleting(context.vault), page),
         (view) => map.toDeletedSecretItem(view, context),
       ),
     SecretGetDeleted: (context) => this.#getDeleted(context),
