@@ -80,7 +80,7 @@ async function check(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   const known = new Set(await admin.listTopics());
   const missing = specs.filter(({ topic }) => !known.has(topic)).map(({ topic }) => topic);
   if (missing.length > 0) {
-    throw new TopicsError(`Kafka has no topic ${missing.join(', ')}: make them with coffer-admin topics.`);
+    throw new TopicsError(`Kafka has no topic ${missing.join(', ')}: make them with coffer-admin deployment topics.`);
   }
   const { topics } = await admin.fetchTopicMetadata({ topics: specs.map(({ topic }) => topic) });
   for (const { topic, partitions } of specs) {
