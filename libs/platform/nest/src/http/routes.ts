@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admit, authenticate } from './admit.js';
 import { DATA_PLANE_LIMIT, MANAGEMENT_LIMIT, parseJsonBody } from './body.js';
 import { Exchange } from './exchange.js';
+import { admitLargeBody } from './large-bodies.js';
 import type { HttpPorts } from './ports.js';
 import { methodNotAllowed, routeNotFound } from './refusals.js';
 import { respond, respondError, unrecordable } from './respond.js';
@@ -67,15 +68,16 @@ function mount(
   method: (typeof ANSWERED)[number],
   path: string,
 ): void {
-  const { host } = mounted.operation;
+  const { host, bodyLimit } = mounted.operation;
   server.route({
     method,
     url: `/${host}${path}`,
-    bodyLimit: mounted.operation.bodyLimit ?? (host === 'vault' ? DATA_PLANE_LIMIT : MANAGEMENT_LIMIT),
+    bodyLimit: bodyLimit ?? (host === 'vault' ? DATA_PLANE_LIMIT : MANAGEMENT_LIMIT),
     // Runs before the body is read: clients probe with a PUT that has none.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       const exchange = begin(request, mounted, ports);
       await within(exchange, () => (isStray(mounted) ? authenticate(exchange, ports) : admit(exchange, ports)));
+      if (bodyLimit !== undefined) admitLargeBody(request.headers['content-length'], reply.raw);
     },
     handler: (request, reply) => {
       const exchange = exchangeOf(request);
