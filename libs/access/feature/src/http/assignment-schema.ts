@@ -7,7 +7,10 @@ const principalId = z.string().regex(/^[!-~]{1,256}$/, 'Must be the object id of
 
 const schema = z.object({
   properties: z.object({
-    roleDefinitionId: z.string().max(1024),
+    roleDefinitionId: z
+      .string()
+      .max(1024)
+      .refine((id) => id.isWellFormed(), { error: 'Must be well-formed text.' }),
     principalId,
     principalType: z.enum(['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device']).nullish(),
   }),

@@ -30,11 +30,11 @@ export function auditRecord(exchange: Exchange, recordId: string, status: number
     policyRevision: decision?.revision ?? '',
     properties: {
       // What operations add comes before the rest by its name, too, in all but a few.
-      ...exchange.properties,
+      ...recordable(exchange.properties),
       clientInfo: bounded(request.headers['user-agent'] ?? ''),
       ...clientRequestId(request.headers['x-ms-client-request-id']),
       httpStatusCode: status,
-      id: exchange.objectId ?? bounded(`${exchange.baseUrl}${pathOf(request.originalUrl)}`),
+      id: bounded(exchange.objectId ?? `${exchange.baseUrl}${pathOf(request.originalUrl)}`),
       requestUri: bounded(`${exchange.baseUrl}${request.originalUrl}`),
       tlsVersion: tlsVersionOf(request.raw, exchange.behindEdge),
     },
@@ -52,8 +52,8 @@ export function auditRecord(exchange: Exchange, recordId: string, status: number
 
 function claims({ principal }: Exchange): Readonly<Record<string, string>> {
   if (principal.oid === '') return {};
-  const claim = { [OBJECT_ID_CLAIM]: principal.oid, iss: principal.issuer };
-  return principal.appid === undefined ? claim : { appid: principal.appid, ...claim };
+  const claim = { [OBJECT_ID_CLAIM]: bounded(principal.oid), iss: bounded(principal.issuer) };
+  return principal.appid === undefined ? claim : { appid: bounded(principal.appid), ...claim };
 }
 
 function resourceIdOf(vault: VaultSnapshot): string {
@@ -84,6 +84,13 @@ function tlsVersionOf({ socket, headers }: IncomingMessage, behindEdge: boolean)
 function pathOf(url: string): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** What an operation says of itself, some of it in its caller's words. */
+function recordable(properties: Exchange['properties']): Exchange['properties'] {
+  if (properties === undefined) return undefined;
+  const entries = Object.entries(properties);
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'string' ? bounded(value) : value]));
 }
 
 /** Lone surrogates have no canonical form (RFC 8785), so they must not get in. */

@@ -12,19 +12,35 @@ const request = {
 } as unknown as FastifyRequest;
 const caller = { oid: 'o', appid: 'a', tid: 't', groups: [], issuer: 'https://i', onBehalfOf: false } as Principal;
 
-function rowOf(status: number, now = 1_000) {
+interface Made {
+  readonly caller?: Principal;
+  readonly facts?: Parameters<Exchange['describe']>[0];
+}
+
+function rowOf(status: number, now = 1_000, made: Made = {}) {
   const mounted = { name: 'KeySign', service: 'keys' } as MountedOperation;
   const target = { baseUrl: 'https://v' } as HostTarget;
   const exchange = new Exchange(mounted, request, target, 'local', now, 0, systemClock, false, undefined);
-  exchange.admit(caller, '7.4');
+  exchange.admit(made.caller ?? caller, '7.4');
   exchange.enter({ vaultId: 'v', resourceId: '/vaults/v' } as VaultSnapshot);
-  exchange.describe({ id: 'https://v/keys/k/v', properties: { algorithm: 'RS256' } });
+  exchange.describe(made.facts ?? { id: 'https://v/keys/k/v', properties: { algorithm: 'RS256' } });
   return exchange.row(status);
 }
 
 describe('the audit record of a request', () => {
   it.each([200, 403])('has its members in canonical order, so that the log need not sort them (%i)', (status) => {
     expect(unordered(rowOf(status).body)).toEqual([]);
+  });
+
+  it('has no text that has no canonical form, or is longer than a record may be', () => {
+    const lone = '\ud800';
+    const { body } = rowOf(200, 1_000, {
+      caller: { ...caller, oid: `o${lone}`, appid: `a${lone}`, issuer: `i${lone}` },
+      facts: { id: `id${lone}`, properties: { role: `${lone}/x`, long: 'x'.repeat(2_000), count: 1 } },
+    });
+    const text = JSON.stringify(body);
+    expect(text).not.toMatch(/\\ud8/);
+    expect(body).toMatchObject({ properties: { id: 'id\ufffd', role: '\ufffd/x', long: 'x'.repeat(1_024), count: 1 } });
   });
 
   it('has an id that sorts by the time of the request', () => {
