@@ -39,7 +39,8 @@ export function parseTilePath(path: string): TileId | undefined {
 export function tilesOf(size: number): TileId[] {
   const tiles: TileId[] = [];
   for (let level = 0, hashes = size; hashes > 0; level += 1, hashes = Math.floor(hashes / TILE_WIDTH)) {
-    tiles.push(...runsOf(hashes).map(({ index, width }) => ({ level, index, width })));
+    // Not as arguments of one call: there may be more of them than the stack holds.
+    for (const { index, width } of runsOf(hashes)) tiles.push({ level, index, width });
   }
   return tiles;
 }
