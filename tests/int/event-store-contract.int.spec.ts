@@ -16,7 +16,7 @@ describeEventStore('PostgreSQL, with writers in two processes,', async () => {
   const store: EventStore = {
     settled: () => one.settled(),
     append: (request) => ((turn += 1) % 2 === 0 ? one : two).append(request),
-    load: (streamId, afterVersion) => two.load(streamId, afterVersion),
+    load: (streamId, afterVersion, limit) => two.load(streamId, afterVersion, limit),
     readVault: (vaultId, fromSeq, limit) => one.readVault(vaultId, fromSeq, limit),
     onAppend: (listener) => {
       one.onAppend(listener);

@@ -213,6 +213,22 @@ describe('the relay', () => {
     expect(published.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
+  it('publishes audit records also while events are refused', async () => {
+    const published: string[] = [];
+    const feed: Feed = {
+      publish: (messages) => {
+        if (messages.some(({ topic }) => topic === 'events')) return Promise.reject(new Error('too large'));
+        published.push(...messages.map(({ id }) => id));
+        return Promise.resolve();
+      },
+      subscribe: () => Promise.reject(new Error('not needed')),
+    };
+    await startRelay(feed, { onError: () => undefined });
+    await store.append(anAppend({ vaultId: 'v1', audit: { recordId: 'record-1', body: { vaultId: 'v1' } } }));
+    await until(() => published.includes('record-1'));
+    expect((await setup.database.query('SELECT FROM relay_cursor')).rowCount).toBe(0);
+  });
+
   it('repeats, and loses nothing, after a crash between publishing and noting it', async () => {
     const { feed, published } = recordingFeed();
     await store.append(anAppend({ vaultId: 'v1', audit: { recordId: 'record-1', body: { vaultId: 'v1' } } }));

@@ -6,7 +6,7 @@ import { deletedKeyNotFound, keyNotFound } from './key-errors.js';
 import { assertStays, changedRelease, releaseOfNew, type ReleaseRequest } from './key-release.js';
 import { keyOpsOf } from './key-ops.js';
 import { typeMembersOf, type KeySpec, type PublicJwk } from './key-spec.js';
-import { evolve, noKey, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
+import { evolve, noKey, replay, type KeyAttributes, type KeyEvent, type KeyState } from './key.js';
 import type { ExchangeKeyName, KeyOrigin } from './key-origin.js';
 import { restoreKey, type RestoreKey } from './restore.decide.js';
 import {
@@ -98,7 +98,7 @@ export function decide(command: KeyCommand, state: KeyState): readonly KeyEvent[
   }
 }
 
-export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = { initialState: noKey, decide, evolve };
+export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = { initialState: noKey, decide, evolve, replay };
 
 function createVersion(command: CreateVersion, state: KeyState): KeyEvent[] {
   if (state.status === 'deleted') throw nameIsSoftDeleted('key', state.name);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decide, type KeyCommand } from './key.decide.js';
-import { evolve, noKey, type KeyEvent, type KeyState } from './key.js';
+import { evolve, noKey, replay, type KeyEvent, type KeyState } from './key.js';
 
 const versions = ['a', 'b', 'c'].map((letter) => letter.repeat(32));
 const digests = versions.map((version) => ({ version, sha256: '00' }));
@@ -71,6 +71,19 @@ function tryDecide(next: KeyCommand, state: KeyState): readonly KeyEvent[] {
 const history = fc.array(command, { maxLength: 30 });
 
 describe('any history of a key', () => {
+  it('is replayed to the same state as step by step, from wherever the replay begins, which stays as it was', () => {
+    fc.assert(
+      fc.property(history, fc.nat({ max: 30 }), (commands, from) => {
+        const { states, events, state } = run(commands);
+        expect(events.reduce(replay(), noKey)).toEqual(state);
+        const { state: middle, events: before } = run(commands.slice(0, from));
+        const kept = structuredClone(middle);
+        expect(events.slice(before.length).reduce(replay(), middle)).toEqual(states.at(-1) ?? noKey);
+        expect(middle).toEqual(kept);
+      }),
+    );
+  });
+
   it('never leaves the purged state', () => {
     fc.assert(
       fc.property(history, (commands) => {

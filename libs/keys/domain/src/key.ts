@@ -104,7 +104,7 @@ export interface KeyVersion extends KeyAttributes, Releasable {
 interface Existing {
   /** As the first version's creator wrote it. */
   readonly name: string;
-  readonly versions: ReadonlyMap<string, KeyVersion>;
+  readonly versions: Versions;
   /** Key of `versions`. */
   readonly latest: string;
   readonly rotationPolicy?: StoredRotationPolicy;
@@ -119,16 +119,33 @@ export type KeyState =
 
 export const noKey: KeyState = { status: 'none' };
 
+type Versions = ReadonlyMap<string, KeyVersion>;
+/** Versions that may be changed, with those of a state in them. */
+type Edit = (versions: Versions) => Map<string, KeyVersion>;
+
+const copied: Edit = (versions) => new Map(versions);
+
+/** For whole streams: versions are copied once, not with every event of a key that may have thousands. */
+export function replay(): (state: KeyState, event: KeyEvent) => KeyState {
+  let own: Map<string, KeyVersion> | undefined;
+  const edit: Edit = (versions) => (own === versions ? own : (own = new Map(versions)));
+  return (state, event) => evolved(state, event, edit);
+}
+
 export function evolve(state: KeyState, event: KeyEvent): KeyState {
+  return evolved(state, event, copied);
+}
+
+function evolved(state: KeyState, event: KeyEvent, edit: Edit): KeyState {
   switch (event.type) {
     case 'KeyVersionCreated':
-      return withVersion(state, event.data, event.sealed?.tags);
+      return withVersion(state, event.data, event.sealed?.tags, edit);
     case 'KeyVersionUpdated':
-      return withUpdate(state, event.data, event.sealed?.tags);
+      return withUpdate(state, event.data, event.sealed?.tags, edit);
     case 'KeyRotationPolicySet':
       return isExisting(state) ? { ...state, rotationPolicy: policyOf(event.data) } : state;
     case 'KeyExpiryNotified':
-      return withNotice(state, event.data);
+      return withNotice(state, event.data, edit);
     case 'KeyDeleted':
       return isExisting(state) ? { ...existing(state), status: 'deleted', ...dates(event.data) } : state;
     case 'KeyRecovered':
@@ -140,7 +157,7 @@ export function evolve(state: KeyState, event: KeyEvent): KeyState {
   }
 }
 
-function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | undefined): KeyState {
+function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | undefined, edit: Edit): KeyState {
   if (state.status === 'purged') return state;
   const { version, created, enabled, nbf, exp, keyOps, hsm } = data;
   const added: KeyVersion = {
@@ -159,24 +176,24 @@ function withVersion(state: KeyState, data: KeyVersionCreatedData, tags: Tags | 
   return {
     ...before,
     status: 'active',
-    versions: new Map(before.versions).set(version, added),
+    versions: edit(before.versions).set(version, added),
     latest: version,
   };
 }
 
-function withUpdate(state: KeyState, data: KeyVersionUpdatedData, tags: Tags | undefined): KeyState {
+function withUpdate(state: KeyState, data: KeyVersionUpdatedData, tags: Tags | undefined, edit: Edit): KeyState {
   const before = isExisting(state) ? state.versions.get(data.version) : undefined;
   if (!isExisting(state) || before === undefined) return state;
   const { enabled, nbf, exp, keyOps, releasePolicy, updated } = data;
   const after: KeyVersion = { ...before, ...defined({ enabled, nbf, exp, keyOps, releasePolicy, tags }), updated };
-  return { ...state, versions: new Map(state.versions).set(data.version, after) };
+  return { ...state, versions: edit(state.versions).set(data.version, after) };
 }
 
-function withNotice(state: KeyState, { version, notice, exp }: KeyExpiryNotifiedData): KeyState {
+function withNotice(state: KeyState, { version, notice, exp }: KeyExpiryNotifiedData, edit: Edit): KeyState {
   const before = isExisting(state) ? state.versions.get(version) : undefined;
   if (!isExisting(state) || before === undefined) return state;
   const after: KeyVersion = { ...before, [notice === 'Expired' ? 'expiredNotified' : 'nearExpiryNotified']: exp };
-  return { ...state, versions: new Map(state.versions).set(version, after) };
+  return { ...state, versions: edit(state.versions).set(version, after) };
 }
 
 function policyOf({ lifetimeActions, expiryTime, created, updated }: StoredRotationPolicy): StoredRotationPolicy {

@@ -117,8 +117,9 @@ class PostgresEventStore implements SharedEventStore {
     for (const listener of this.#listeners) listener(vaultId, streamIds);
   }
 
-  async load(streamId: string, afterVersion = 0): Promise<readonly RecordedEvent[]> {
-    return (await sql.selectStream(this.#database, streamId, afterVersion)).map((e) => upcast(e, this.#upcasters));
+  async load(streamId: string, afterVersion = 0, limit?: number): Promise<readonly RecordedEvent[]> {
+    const events = await sql.selectStream(this.#database, streamId, afterVersion, limit);
+    return events.map((event) => upcast(event, this.#upcasters));
   }
 
   async readVault(vaultId: string, fromSeq: number, limit: number): Promise<readonly RecordedEvent[]> {

@@ -1,8 +1,10 @@
 import type { Feed, FeedMessage, RecordedEvent, SqlClient } from '@coffer/event-sourcing';
 import * as outbox from './outbox.js';
 
-/** Messages of one call of the feed. */
+/** Audit records of one call of the feed. */
 const BATCH = 500;
+/** The same of events, each of which may be a thousand times as large. */
+const EVENT_BATCH = 100;
 
 /** One pass of the relay. */
 export interface Pass {
@@ -69,10 +71,10 @@ function timeOf({ body }: outbox.AuditInboxRow): string {
   return TIME.exec(body)?.[1] ?? (JSON.parse(body) as { readonly time?: string }).time ?? '';
 }
 
-/** Cuts long spans and joins short ones, so that each batch has at most BATCH events. */
+/** Cuts long spans and joins short ones, so that each batch has at most EVENT_BATCH events. */
 function* batched(spans: readonly outbox.Span[]): Generator<readonly outbox.Span[]> {
   let batch: outbox.Span[] = [];
-  let room = BATCH;
+  let room = EVENT_BATCH;
   for (const { vaultId, after, upTo } of spans) {
     for (let from = after; from < upTo;) {
       const to = Math.min(upTo, from + room);
@@ -82,7 +84,7 @@ function* batched(spans: readonly outbox.Span[]): Generator<readonly outbox.Span
       if (room > 0) continue;
       yield batch;
       batch = [];
-      room = BATCH;
+      room = EVENT_BATCH;
     }
   }
   if (batch.length > 0) yield batch;

@@ -3,7 +3,8 @@ import { isRace } from './faults.js';
 import { applyTo } from './group-commit.js';
 import { selectHeads, selectVault } from './statements.js';
 
-const PAGE = 500;
+/** Events that are in memory at a time: one may have a megabyte. */
+const PAGE = 100;
 
 /** How often a rebuild begins again when it and an append waited for each other's tables. */
 const ATTEMPTS = 5;

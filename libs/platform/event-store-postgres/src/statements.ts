@@ -43,9 +43,11 @@ export async function selectAppend(client: SqlClient, commandId: string) {
   return rows.map(toRecorded);
 }
 
-export async function selectStream(client: SqlClient, streamId: string, afterVersion: number) {
+export async function selectStream(client: SqlClient, streamId: string, afterVersion: number, limit?: number) {
+  // A part of the statement, which is planned once then.
+  const end = limit === undefined ? '' : ` LIMIT ${Math.trunc(limit)}`;
   const { rows } = await client.query<EventRow>(
-    `SELECT ${eventColumns} FROM events WHERE stream_id = $1 AND stream_version > $2 ORDER BY stream_version`,
+    `SELECT ${eventColumns} FROM events WHERE stream_id = $1 AND stream_version > $2 ORDER BY stream_version${end}`,
     [streamId, afterVersion],
   );
   return rows.map(toRecorded);

@@ -1,7 +1,8 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
 const KEEPALIVE_MS = 1_000;
-const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+/** An event as large as Kafka takes it (16 MB), and what is around it. */
+const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
 
 /** Spreads calls over the instances; one that dies is noticed by its pings and left out. */
 export const channelOptions = (service: string): ChannelOptions => ({

@@ -9,4 +9,9 @@ export interface Decider<State, Command, Event extends DomainEvent> {
   readonly initialState: State;
   decide(command: Command, state: State): readonly Event[];
   evolve(state: State, event: Event): State;
+  /**
+   * An `evolve` for the events of one stream, one after the other, where nobody sees the states in between: it may change what
+   * it has made itself. Absent: `evolve` does.
+   */
+  replay?(): (state: State, event: Event) => State;
 }

@@ -35,6 +35,8 @@ export interface CommandOutcome<State, Event extends DomainEvent> {
 
 /** How often a decision is made again when another process wrote the same stream meanwhile. */
 const ATTEMPTS = 4;
+/** Events of a stream that are in memory at a time: one may have a megabyte, and a stream has as many as it likes. */
+const PAGE = 100;
 
 /**
  * load → decide → append for one aggregate type. Commands of one stream queue inside this process; against other
@@ -59,10 +61,14 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
   /** The aggregate's present state, from the log. */
   async load(streamId: string, sealer?: EventSealer): Promise<{ state: State; version: number }> {
     const known = this.#cache.get(streamId) ?? { state: this.decider.initialState, version: 0 };
-    const events = await this.store.load(streamId, known.version);
-    if (events.length === 0) return known;
-    const entry = { state: this.#fold(known.state, events, sealer), version: known.version + events.length };
-    this.#cache.set(streamId, entry);
+    const evolve = this.decider.replay?.() ?? this.decider.evolve.bind(this.decider);
+    let entry = known;
+    for (let more = true; more;) {
+      const events = await this.store.load(streamId, entry.version, PAGE);
+      more = events.length === PAGE;
+      entry = { state: this.#fold(evolve, entry.state, events, sealer), version: entry.version + events.length };
+    }
+    if (entry.version > known.version) this.#cache.set(streamId, entry);
     return entry;
   }
 
@@ -134,11 +140,16 @@ export class CommandHandler<State, Command, Event extends DomainEvent> {
     return request.sealer.seal(descriptive);
   }
 
-  #fold(state: State, events: readonly RecordedEvent[], sealer?: EventSealer): State {
+  #fold(
+    evolve: (state: State, event: Event) => State,
+    state: State,
+    events: readonly RecordedEvent[],
+    sealer?: EventSealer,
+  ): State {
     return events.reduce((current, recorded) => {
       const sealed = recorded.sealed === undefined ? undefined : sealer?.unseal(recorded.sealed);
       const event = { type: recorded.type, schemaVersion: recorded.schemaVersion, data: recorded.data };
-      return this.decider.evolve(current, (sealed === undefined ? event : { ...event, sealed }) as unknown as Event);
+      return evolve(current, (sealed === undefined ? event : { ...event, sealed }) as unknown as Event);
     }, state);
   }
 

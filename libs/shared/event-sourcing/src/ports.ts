@@ -100,8 +100,8 @@ export interface EventStore {
    * a command that finds nothing left to do must not be answered: what it asks for may be another one's that still waits.
    */
   settled(): Promise<void>;
-  /** Events of one stream after `afterVersion`, in order, upcast to the newest schema. */
-  load(streamId: string, afterVersion?: number): Promise<readonly RecordedEvent[]>;
+  /** Events of one stream after `afterVersion`, in order, upcast to the newest schema; the first `limit` of them. */
+  load(streamId: string, afterVersion?: number, limit?: number): Promise<readonly RecordedEvent[]>;
   /** Events of one vault from `fromSeq` on, in order; for relays, gap re-reads and rebuilds. */
   readVault(vaultId: string, fromSeq: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** Called after every attempt to commit, also one whose outcome is unknown; must not throw. Caches drop entries here. */

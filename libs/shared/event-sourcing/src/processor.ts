@@ -32,7 +32,7 @@ export interface ProcessorOptions {
   readonly isTransient: (error: unknown) => boolean;
 }
 
-const REREAD_PAGE = 500;
+const REREAD_PAGE = 100;
 
 /**
  * Applies a vault's events in the order of `vaultSeq`, each exactly once in effect: `seq ≤ last` is skipped,

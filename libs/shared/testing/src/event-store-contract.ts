@@ -54,6 +54,7 @@ function describeNumbers(store: () => EventStore): void {
     const streams = [{ streamId: vaultId, expectedVersion: 0, events: Array.from({ length: 5 }, () => anEvent()) }];
     await store().append(anAppend({ vaultId, streams }));
     expect((await store().load(vaultId, 3)).map((event) => event.streamVersion)).toEqual([4, 5]);
+    expect((await store().load(vaultId, 1, 2)).map((event) => event.streamVersion)).toEqual([2, 3]);
     expect((await store().readVault(vaultId, 2, 2)).map((event) => event.vaultSeq)).toEqual([2, 3]);
     expect(await store().load(newId())).toEqual([]);
     expect(await store().readVault(newId(), 1, 10)).toEqual([]);

@@ -6,7 +6,7 @@ import type { GrpcBinding } from '../server.js';
 
 const PACKAGE = 'coffer.eventlog.v1';
 const SERVICE = 'OwnerLog';
-const MAX_EVENTS = 500;
+const MAX_EVENTS = 100;
 /** Of the events in one answer, where there is more than one: messages are bounded. */
 const MAX_BYTES = 2 * 1024 * 1024;
 const MAX_HEADS = 10_000;
@@ -70,6 +70,7 @@ export function remoteOwnerLog(peer: Peer): OwnerLog {
       const request: ReadVaultRequest = { vaultId, fromSeq, limit: Math.min(limit, MAX_EVENTS) };
       const { events } = await peer.call<ReadVaultResponse>(PACKAGE, SERVICE, 'readVault', request, {
         idempotent: true,
+        deadlineMs: 10_000,
       });
       return events.map((bytes) => JSON.parse(bytes.toString('utf8')) as RecordedEvent);
     },
