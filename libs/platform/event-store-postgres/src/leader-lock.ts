@@ -25,7 +25,8 @@ export class LeaderLock {
 
   /**
    * The session that holds the lock, taken now if need be; `undefined` while another one has it. What only the holder may do
-   * goes through this session: it fails with the lock. The same object for as long as it holds. Rejects when the server cannot be reached.
+   * goes through this session: it fails with the lock. The same object for as long as it holds. Rejects when the server
+   * cannot be reached.
    */
   async hold(): Promise<SqlClient | undefined> {
     try {

@@ -151,12 +151,12 @@ class PostgresRelay implements Relay {
     const isStopping = () => this.#stopping;
     const run = { database, session, feed, isStopping, ...(mayWait === undefined ? {} : { mayWait }) };
     try {
-      const failures: unknown[] = [];
-      const failed = (error: unknown) => void failures.push(error);
-      if (topics.events !== undefined) await publishEvents(run, topics.events).catch(failed);
-      // Whatever keeps an event back, records of what was done get to the log.
-      if (topics.audit !== undefined) await this.#publishAudit(run, topics.audit, drains.length > 0).catch(failed);
-      if (failures.length > 0) throw failures[0];
+      try {
+        if (topics.events !== undefined) await publishEvents(run, topics.events);
+      } finally {
+        // Whatever keeps an event back, records of what was done get to the log.
+        if (topics.audit !== undefined) await this.#publishAudit(run, topics.audit, drains.length > 0);
+      }
     } catch (error) {
       this.#drains.unshift(...drains);
       throw error;
