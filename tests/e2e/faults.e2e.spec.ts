@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { armVault, dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { brokenSequences, dumpTables, inDatabase, unrecorded, serviceDatabases } from '../support/databases.js';
 import { ask, tokenFor, vaultResource, type Answer, type Ask } from '../support/https.js';
 import { MixedLoad } from '../support/load.js';
@@ -36,9 +36,9 @@ describe('a change that tightens', () => {
     async (what) => {
       const name = `tight-${what}`;
       await onVault(`/keys/${name}/create`, { method: 'POST', body: { kty: 'EC' } });
-      const vault = `/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}/providers/Microsoft.KeyVault/vaults/${dev.vaultName}`;
+      const vault = armVault(coffer, dev.vaultName);
       const policies = (kind: string) =>
-        ask(coffer, `${coffer.managementUrl}${vault}/accessPolicies/${kind}?api-version=2023-07-01`, {
+        ask(coffer, `${vault}/accessPolicies/${kind}?api-version=2023-07-01`, {
           method: 'PUT',
           token: armToken,
           body: {

@@ -1,4 +1,4 @@
-import { dev, startCoffer, topology, type RunningCoffer } from '../support/coffer.js';
+import { armVault, dev, startCoffer, topology, type RunningCoffer } from '../support/coffer.js';
 import { ask, tokenFor, vaultResource, type Ask, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
@@ -16,8 +16,7 @@ const call = (method: string, path: string, body?: unknown, more: Ask & { readon
 };
 /** A vault in which the caller may do this with keys, and nothing else. */
 async function vaultWith(name: string, keys: readonly string[]): Promise<void> {
-  const group = `/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}`;
-  const url = `${coffer.managementUrl}${group}/providers/Microsoft.KeyVault/vaults/${name}?api-version=2023-07-01`;
+  const url = `${armVault(coffer, name)}?api-version=2023-07-01`;
   const properties = {
     tenantId: dev.tenantId,
     sku: { family: 'A', name: 'standard' },

@@ -1,5 +1,5 @@
 import { storageOperations } from '@coffer/wire';
-import { dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
+import { armVault, dev, startCoffer, type RunningCoffer } from '../support/coffer.js';
 import { ask, tokenFor, vaultResource, type WireError } from '../support/https.js';
 
 let coffer: RunningCoffer;
@@ -39,8 +39,8 @@ describe('for who may', () => {
       'purge',
     ];
     const sas = ['getsas', 'listsas', 'deletesas', 'setsas'];
-    const vault = `/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}/providers/Microsoft.KeyVault/vaults/demo`;
-    const answer = await ask(coffer, `${coffer.managementUrl}${vault}/accessPolicies/add?api-version=2023-07-01`, {
+    const vault = armVault(coffer, dev.vaultName);
+    const answer = await ask(coffer, `${vault}/accessPolicies/add?api-version=2023-07-01`, {
       method: 'PUT',
       token: await tokenFor(coffer, coffer.managementUrl),
       body: {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dev, startCoffer, topology, type RunningCoffer } from '../support/coffer.js';
+import { armVault, dev, startCoffer, topology, type RunningCoffer } from '../support/coffer.js';
 import { ask, tokenFor, vaultResource } from '../support/https.js';
 
 interface Span {
@@ -122,9 +122,8 @@ it('continues the trace of a request that came with one', async () => {
 const separate = topology === 'split' ? it : it.skip;
 separate('goes on over calls and messages (only where the services are separate: TEST_TOPOLOGY=split)', async () => {
   const traceId = randomBytes(16).toString('hex');
-  const { subscriptionId, resourceGroup, tenantId } = dev;
-  const vault = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/traced`;
-  const answer = await ask(coffer, `${coffer.managementUrl}${vault}?api-version=2023-07-01`, {
+  const { tenantId } = dev;
+  const answer = await ask(coffer, `${armVault(coffer, 'traced')}?api-version=2023-07-01`, {
     method: 'PUT',
     token: await tokenFor(coffer, coffer.managementUrl),
     headers: { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` },

@@ -128,3 +128,8 @@ export async function startCoffer(options: CofferOptions = {}): Promise<RunningC
 
 /** A TCP port that was free a moment ago, and that this process gives to nobody else. */
 export const freePort = portsFrom(undefined, portRange('specs'));
+
+/** ARM URL of a vault of the development subscription. */
+export function armVault(coffer: Pick<RunningCoffer, 'managementUrl'>, vault: string): string {
+  return `${coffer.managementUrl}/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault}`;
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dev, type RunningCoffer } from '../../support/coffer.js';
+import { armVault, dev, type RunningCoffer } from '../../support/coffer.js';
 import type { Answer, Ask } from '../../support/https.js';
 
 export type Call = (url: string, request?: Ask) => Promise<Answer>;
@@ -125,9 +125,4 @@ export class RemovedPolicy extends Revocation {
       body: { properties: { accessPolicies: [policy] } },
     });
   }
-}
-
-/** ARM URL of a vault of the development subscription. */
-export function armVault(coffer: RunningCoffer, vault: string): string {
-  return `${coffer.managementUrl}/subscriptions/${dev.subscriptionId}/resourceGroups/${dev.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault}`;
 }

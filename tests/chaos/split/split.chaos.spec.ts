@@ -1,4 +1,4 @@
-import { dev, type RunningCoffer } from '../../support/coffer.js';
+import { armVault, dev, type RunningCoffer } from '../../support/coffer.js';
 import { brokenSequences, unrecorded } from '../../support/databases.js';
 import { ask, tokenFor, vaultResource } from '../../support/https.js';
 import { lostWrites } from '../../support/load.js';
@@ -11,7 +11,7 @@ import { freezing, killing, killingParts, partitions, type Fault } from './fault
 import { redelivery } from './redelivery.js';
 import { Operations } from './operations.js';
 import { Random } from './random.js';
-import { armVault, DisabledKey, RemovedPolicy } from './revocations.js';
+import { DisabledKey, RemovedPolicy } from './revocations.js';
 
 const OPERATIONS = 1_000;
 const FAULTS = 14;
